@@ -1,0 +1,64 @@
+// Every bound of the product, with what happens there. A limit that is also a queue attribute's range
+// is stated in contract.md.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace quern::limits {
+
+// Names and attributes.
+constexpr size_t queue_name_bytes_max = 80;
+constexpr size_t user_name_bytes_max = 80;
+constexpr size_t tags_max = 50;
+
+// Messages (body + attributes).
+constexpr uint64_t message_bytes_min_of_max = 1024;
+constexpr uint64_t message_bytes_max = 1024 * 1024;
+// One client request: more is batch_too_large.
+constexpr size_t batch_entries_max = 1000;
+constexpr size_t batch_bytes_max = 4 * 1024 * 1024;
+constexpr size_t receive_entries_max = 1000;
+constexpr size_t receive_bytes_max = 4 * 1024 * 1024;
+
+// Frames. Longer is frame_too_large and the connection is closed before anything is allocated.
+constexpr size_t frame_bytes_max_before_auth = 8 * 1024;
+constexpr size_t frame_bytes_max_client = 8 * 1024 * 1024;
+constexpr size_t frame_bytes_max_peer = 32 * 1024 * 1024;
+constexpr unsigned flatbuffer_depth_max = 16;
+constexpr unsigned flatbuffer_tables_max = 20'000;
+
+// A log entry: the leader closes its batch at whichever comes first.
+constexpr size_t entry_commands_max = 1024;
+constexpr size_t entry_bytes_target = 1024 * 1024;
+constexpr size_t entry_bytes_max = 16 * 1024 * 1024;
+
+// Uncommitted tail of one group; beyond it proposals are refused with overloaded.
+constexpr size_t uncommitted_bytes_max = 64 * 1024 * 1024;
+constexpr size_t proposals_pending_max = 16 * 1024;
+// In flight from a leader to one follower.
+constexpr size_t append_inflight_bytes_max = 8 * 1024 * 1024;
+constexpr size_t append_inflight_messages_max = 64;
+constexpr size_t append_bytes_max = 2 * 1024 * 1024;
+
+// Sessions (client tokens): per group, then least recently used ones end.
+constexpr size_t sessions_max = 16 * 1024;
+constexpr size_t session_inflight_max = 1024;
+constexpr int64_t session_idle_ms_max = 10 * 60 * 1000;
+// A request may be applied until this long after its client stamped it.
+constexpr int64_t request_horizon_ms_max = 2 * 60 * 1000;
+
+// Parked long polls per group; beyond it a receive is answered at once.
+constexpr size_t waiters_max = 64 * 1024;
+// Work done on expired leases, delays, retention and purges by one entry; the rest waits for the next.
+constexpr size_t sweep_messages_per_entry_max = 1000;
+
+// Leased messages a queue, by default; beyond it a receive gets over_limit.
+constexpr uint64_t leased_messages_default_max = 120'000;
+
+// Connections.
+constexpr size_t connection_out_bytes_max = 64 * 1024 * 1024;
+constexpr size_t requests_inflight_per_connection_max = 4096;
+constexpr int64_t handshake_ms_max = 5'000;
+
+}  // namespace quern::limits
