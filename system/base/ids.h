@@ -25,7 +25,8 @@ using UserId = Strong<struct UserIdTag>;
 // Grows by one with every change of the catalogue (the metadata group's state machine).
 using CatalogueVersion = Strong<struct CatalogueVersionTag>;
 
-// A message within its group: the group's n-th accepted message. Never reused.
+// A message within its queue: the n-th message the queue accepted, counting from 1. Never reused, so
+// (QueueId, MessageSeq) names a message for ever; it is what users see as the message id.
 using MessageSeq = Strong<struct MessageSeqTag>;
 // Counts the leases a message was handed out under; part of a receipt.
 using LeaseEpoch = Strong<struct LeaseEpochTag, uint32_t>;
