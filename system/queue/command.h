@@ -10,18 +10,11 @@
 #include <variant>
 #include <vector>
 
+#include "system/base/body_ref.h"
 #include "system/base/result.h"
 #include "system/queue/types.h"
 
 namespace quern::queue {
-
-// Bytes [offset, offset + size) of entry `index`'s payload.
-struct BodyRef {
-    LogIndex index;
-    uint32_t offset_bytes = 0;
-    uint32_t size_bytes = 0;
-    auto operator<=>(const BodyRef&) const = default;
-};
 
 struct SendEntry {
     // Body followed by the encoded message attributes, as one run of bytes; stored as they are.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "system/base/body_ref.h"
 #include "system/base/buffer.h"
 #include "system/base/ids.h"
 
@@ -43,15 +44,6 @@ struct GroupChange {
     bool create = false;  // the group's first record on this node; carries its incarnation
     Uuid incarnation;
     bool remove = false;  // forget the group; its files may go
-};
-
-// Where a message body (with its attributes) lies: bytes [offset, offset + size) of the payload of the
-// group's entry `index`.
-struct BodyRef {
-    LogIndex index;
-    uint32_t offset_bytes = 0;
-    uint32_t size_bytes = 0;
-    auto operator<=>(const BodyRef&) const = default;
 };
 
 struct RecoveredGroup {
