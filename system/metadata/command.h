@@ -1,0 +1,94 @@
+// Commands of the metadata group (group 0) and their replies.
+#pragma once
+
+#include <optional>
+#include <variant>
+
+#include "system/base/result.h"
+#include "system/base/token.h"
+#include "system/metadata/types.h"
+
+namespace quern::metadata {
+
+// The first command of a cluster: names its nodes and places `data_groups` groups on them. Later ones
+// are refused with already_exists.
+struct Bootstrap {
+    ClusterId cluster;
+    std::vector<NodeRecord> nodes;
+    uint32_t data_groups = 1;
+    uint32_t replication = 3;
+    Uuid seed;             // incarnations of the groups are derived from it
+    UserRecord first_user;  // the administrator
+};
+
+// Idempotent when the attributes agree (those not given are the defaults), else queue_already_exists.
+// Goes to the data group with the fewest queues (lowest id on a tie).
+struct CreateQueue {
+    QueueName name;
+    QueueAttributes attributes;
+    std::map<std::string, std::string> tags;
+};
+struct DeleteQueue {
+    QueueName name;
+};
+// The data group confirmed DropQueue: the record may be forgotten.
+struct ForgetQueue {
+    QueueId queue;
+};
+struct SetQueueAttributes {
+    QueueName name;
+    QueueAttributes attributes;  // the whole set; `mask` says which fields count
+    uint32_t mask = 0;           // bit per field, see validate.h
+};
+struct TagQueue {
+    QueueName name;
+    std::map<std::string, std::string> set;
+    std::vector<std::string> remove;
+};
+struct CreateUser {
+    std::string name;
+    std::string account;
+    AccessKey key;
+};
+struct DeleteUser {
+    std::string name;
+};
+struct AddAccessKey {
+    std::string user;
+    AccessKey key;
+};
+struct RemoveAccessKey {
+    std::string user;
+    std::string key_id;
+};
+struct AddGrant {
+    std::string user;
+    Grant grant;
+};
+// Removes the grants equal in effect and prefix for these actions.
+struct RemoveGrant {
+    std::string user;
+    Grant grant;
+};
+struct UpdateNode {
+    NodeRecord node;  // found by id; endpoints and state change
+};
+// Lets time pass (session expiry).
+struct Tick {};
+
+struct Command {
+    Token token;
+    UserId principal;
+    std::variant<Bootstrap, CreateQueue, DeleteQueue, ForgetQueue, SetQueueAttributes, TagQueue, CreateUser,
+                 DeleteUser, AddAccessKey, RemoveAccessKey, AddGrant, RemoveGrant, UpdateNode, Tick>
+        operation;
+};
+
+// The record after the command where there is one (for a deleted queue: as it was, state deleting).
+struct Reply {
+    std::variant<std::monostate, QueueRecord, UserRecord, NodeRecord, Error> result;
+    CatalogueVersion version;  // of the catalogue after the command
+    bool repeated = false;
+};
+
+}  // namespace quern::metadata
