@@ -46,6 +46,9 @@ public:
     // Writes what is queued, then closes. No callback follows.
     void close();
     void set_body_bytes_max(size_t bytes);
+    // Hands the connection to another owner (after the handshake). Frames decoded but not yet delivered
+    // go to the new handler.
+    void set_handler(FrameHandler& handler);
     size_t queued_bytes() const;
     bool open() const;
     const Endpoint& peer() const;
