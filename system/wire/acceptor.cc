@@ -1,5 +1,7 @@
 #include "system/wire/acceptor.h"
 
+#include "system/base/limits.h"
+
 namespace quern::wire {
 
 // One connection in the handshake.

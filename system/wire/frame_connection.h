@@ -43,7 +43,8 @@ public:
     // Stops delivering frames until resume_reading(): back-pressure on a peer that sends too much.
     void pause_reading();
     void resume_reading();
-    // Writes what is queued, then closes. No callback follows.
+    // Writes what is queued, then closes. No callback follows. This object may be destroyed at once: the
+    // queue is still written, for at most a second.
     void close();
     void set_body_bytes_max(size_t bytes);
     // Hands the connection to another owner (after the handshake). Frames decoded but not yet delivered

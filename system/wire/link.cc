@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "system/base/prng.h"
+
 namespace quern::wire {
 
 Link::Link(Env& env, Options options, LinkHandler& handler)

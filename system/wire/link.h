@@ -30,7 +30,7 @@ public:
     virtual void on_link_frame(Link& link, Frame frame) = 0;
 };
 
-class Link final : private FrameHandler {
+class Link final : public FrameHandler {
 public:
     struct Options {
         Endpoint endpoint;
