@@ -47,6 +47,7 @@ enum class FrameKind : uint16_t {
     snapshot_offer = 39,
     snapshot_chunk = 40,
     snapshot_reply = 41,
+    cancel = 42,  // one-way, names the asker's request: its answer is no longer wanted. No body.
 };
 
 struct Frame {
