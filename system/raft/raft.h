@@ -8,8 +8,10 @@
 //   2. sends `messages` at once, without waiting for 1;
 //   3. sends `messages_after_persist` and calls persisted(sequence) once 1 is durable;
 //   4. applies `committed` entries in order and calls applied().
-// Outputs must be persisted in the order they were taken. Messages that promise durability (vote
-// responses with a grant, append responses with success) are only ever in messages_after_persist.
+// Outputs must be persisted in the order they were taken. An output that has a sequence but nothing
+// to write is durable as soon as those before it are. Messages that promise durability (vote requests,
+// vote responses with a grant, append responses with success) are only ever in messages_after_persist.
+// `committed` may run ahead of this server's own disk: a majority of the others may have been faster.
 //
 // Time comes as `now` with each input; deadlines, not ticks: next_deadline() says when on_deadline()
 // wants to be called. Heartbeat deadlines fall on multiples of the heartbeat interval, so that all
@@ -46,9 +48,15 @@ struct Restored {
     SnapshotMeta snapshot;  // index 0: none; its configuration is the initial one
     std::vector<Entry> entries;
     // Damage was found at or after this index (0: none): entries end just before it, though this
-    // server may have acknowledged later ones. Until it holds an entry that a leader committed in
-    // that leader's own term, it neither votes, campaigns nor acknowledges (R11; FAST'18).
+    // server may have acknowledged later ones. It then replicates as ever but does not campaign, and
+    // votes only for candidates whose log reaches the lost position below, until its durable log
+    // holds an entry of a later term than hard_state.term (R11; FAST'18; why: durability.cc). The
+    // damage must be restored again after each restart until status().recovering was false.
     LogIndex faulty_from;
+    // The last position this log ever held, if storage still knows its identity; 0: unknown, then
+    // this server votes for nobody while it recovers.
+    LogIndex lost_last;
+    Term lost_last_term;
 };
 
 struct ReadState {
@@ -64,13 +72,15 @@ struct LoadRequest {
 };
 
 struct Output {
-    uint64_t sequence = 0;   // 0: nothing to persist
+    uint64_t sequence = 0;   // 0: nothing to persist and nothing waits for it
     LogIndex truncate_from;  // 0: none; else all entries at and after it are replaced by `entries`
+                             // (by nothing after a snapshot that discards the log)
     std::vector<Entry> entries;
     std::optional<HardState> hard_state;
     std::vector<Message> messages;
     std::vector<Message> messages_after_persist;
-    std::vector<Entry> committed;        // to apply, in order
+    // To apply, in order. A command whose payload is empty was not in memory: read it from the log.
+    std::vector<Entry> committed;
     std::vector<ReadState> reads;        // confirmed
     std::vector<uint64_t> reads_failed;  // contexts that must be asked again elsewhere
     std::vector<LoadRequest> loads;
@@ -98,6 +108,7 @@ struct PeerStatus {
     bool active = false;  // heard from within the last election timeout
     bool learner = false;
     bool snapshotting = false;
+    bool recovering = false;  // see Restored::faulty_from
 };
 
 class Raft {
@@ -111,17 +122,20 @@ public:
     // A message from a peer; messages of other groups or to other nodes are our own mistake. A
     // message that makes no sense (unknown sender, impossible index) is ignored.
     void step(Message message, Instant now);
-    // Appends to the leader's log. Errors: not_leader (also while transferring away), overloaded
-    // (uncommitted_bytes_max reached). Success promises nothing but the index within this term.
+    // Appends to the leader's log; `payload` is not empty. Errors: not_leader (also while
+    // transferring away), overloaded (uncommitted_bytes_max reached). Success promises nothing but
+    // the index within this term.
     Result<LogIndex> propose(Buffer payload, Instant now);
     // As propose, for a membership change; not_leader, or unavailable while another change is
-    // uncommitted or no entry of this term is committed yet. Joint consensus is entered and left by
-    // itself.
+    // uncommitted or no entry of this term is committed yet, invalid_argument. `target` has no
+    // voters_old: joint consensus is entered and left by itself. A leader that is not in `target`
+    // leaves office when it is committed.
     Result<LogIndex> propose_configuration(Configuration target, Instant now);
     // A linearizable read: yields a ReadState, or its context in reads_failed, in a later Output.
     // `context` is unique for the life of this object. On a non-leader fails at once.
     void read_index(uint64_t context, Instant now);
     // Hands leadership to `target` (thesis 3.10); gives up by itself after an election timeout.
+    // Errors: not_leader, invalid_argument (not a voter), unavailable (the target is recovering).
     Result<void> transfer_leadership(NodeId target, Instant now);
     // Steps down and does not campaign until the next message from a leader (draining, slow disk).
     void step_down(Instant now);
@@ -132,30 +146,36 @@ public:
     void persisted(uint64_t sequence, Instant now);
     // The state machine has applied up to here.
     void applied(LogIndex index);
-    // Answers a LoadRequest; an empty vector means the entries are gone (a snapshot is wanted).
+    // Answers a LoadRequest, with all or the first few of its entries; an empty vector means they are
+    // gone (a snapshot is wanted).
     void entries_loaded(NodeId peer, std::vector<Entry> entries, Instant now);
     // A snapshot up to `meta.index` is durable locally: the log before it may go. Keeps nothing at or
-    // below it; payloads of entries above stay cached.
+    // below it; payloads of entries above stay cached. meta.configuration is configuration_at(index).
     void compacted(const SnapshotMeta& meta);
     // A snapshot was received completely from `leader` of `term` and is durable and installed in the
     // state machine; the WAL holds its record. Keeps the log's suffix iff the entry at meta.index
-    // has meta.term, else discards all (thesis 5.3, R14).
+    // has meta.term, else discards all (thesis 5.3, R14), as must recovery from the WAL. Ask
+    // wants_snapshot() again just before installing: the state machine must not go back.
     void snapshot_installed(const SnapshotMeta& meta, NodeId leader, Term term, Instant now);
     // True if a snapshot with this meta, offered by `from` in `term`, would be of use now.
     bool wants_snapshot(const SnapshotMeta& meta, NodeId from, Term term) const;
     // The transfer asked for in snapshots_wanted ended; the peer holds the snapshot at `index` if ok.
     void snapshot_sent(NodeId peer, LogIndex index, bool ok, Instant now);
-    // Forgets cached payloads at or below `index` (they can be loaded); keeps terms.
+    // Forgets cached payloads at or below `index` (they can be loaded); keeps terms, and payloads of
+    // entries that are not committed or not durable here.
     void drop_payloads(LogIndex index);
 
     // --- outputs --------------------------------------------------------------------------------
     bool has_output() const;
     Output take_output();
-    // Instant::never() for a server outside the configuration.
+    // Instant::never() for a server that may not campaign (learner, outside the configuration,
+    // recovering, stepped down) and for a leader without peers.
     Instant next_deadline() const;
     Status status() const;
     std::vector<PeerStatus> peers() const;  // sorted by id; leader only, else empty
-    const Configuration& configuration() const;
+    const Configuration& configuration() const;  // the latest in the log, committed or not
+    // In force at `index`, from the snapshot's index on.
+    const Configuration& configuration_at(LogIndex index) const;
     Term term_at(LogIndex index) const;  // 0 outside [first-1, last]
     size_t cached_bytes() const;
 

@@ -70,6 +70,8 @@ enum class MessageKind : uint8_t {
 //      (the last index whose term is <= log_term, and that term).
 //  heartbeat_request: commit (never beyond what the receiver has acked), context = read round (0: none).
 //  heartbeat_response: context echoed.
+//  append_response/heartbeat_response: recovering = the sender lost entries that it may have
+//      acknowledged (Restored::faulty_from); a refusal then holds even against what it acknowledged.
 struct Message {
     MessageKind kind{};
     GroupId group;
@@ -84,6 +86,7 @@ struct Message {
     uint64_t context = 0;
     bool reject = false;
     bool transfer = false;
+    bool recovering = false;
     std::vector<Entry> entries;
 };
 
