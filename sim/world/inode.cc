@@ -1,0 +1,212 @@
+#include "sim/world/inode.h"
+
+#include <algorithm>
+
+#include "system/base/assert.h"
+
+namespace quern::sim {
+
+uint64_t Inode::size() const { return std::min(size_, damage_size_); }
+
+// --- durable bytes ---
+
+void Inode::chunks_read(uint64_t offset, std::span<uint8_t> into) const {
+    while (!into.empty()) {
+        const uint64_t index = offset / chunk_bytes;
+        const uint64_t within = offset % chunk_bytes;
+        const size_t take = std::min<uint64_t>(into.size(), chunk_bytes - within);
+        if (index < chunks_.size() && chunks_[index]) {
+            std::memcpy(into.data(), chunks_[index]->data() + within, take);
+        } else {
+            std::memset(into.data(), 0, take);
+        }
+        into = into.subspan(take);
+        offset += take;
+    }
+}
+
+void Inode::chunks_write(uint64_t offset, ByteSpan bytes) {
+    while (!bytes.empty()) {
+        const uint64_t index = offset / chunk_bytes;
+        const uint64_t within = offset % chunk_bytes;
+        const size_t take = std::min<uint64_t>(bytes.size(), chunk_bytes - within);
+        if (index >= chunks_.size()) chunks_.resize(index + 1);
+        if (!chunks_[index]) chunks_[index] = std::make_unique<Chunk>();
+        std::memcpy(chunks_[index]->data() + within, bytes.data(), take);
+        bytes = bytes.subspan(take);
+        offset += take;
+    }
+}
+
+void Inode::chunks_cut(uint64_t size) {
+    const uint64_t keep = (size + chunk_bytes - 1) / chunk_bytes;
+    if (keep < chunks_.size()) chunks_.resize(keep);
+    const uint64_t within = size % chunk_bytes;
+    if (within != 0 && keep == chunks_.size() && chunks_[keep - 1]) {
+        std::memset(chunks_[keep - 1]->data() + within, 0, chunk_bytes - within);
+    }
+    damage_.erase(damage_.lower_bound((size + sector_bytes - 1) / sector_bytes), damage_.end());
+}
+
+uint64_t Inode::cut_size() const {
+    uint64_t least = UINT64_MAX;
+    for (const Cut& cut : cuts_) least = std::min(least, cut.size);
+    return least;
+}
+
+bool Inode::base_read(uint64_t offset, std::span<uint8_t> into, bool pristine) const {
+    chunks_read(offset, into);
+    if (pristine) return true;
+    const uint64_t end = offset + into.size();
+    for (auto it = damage_.lower_bound(offset / sector_bytes);
+         it != damage_.end() && it->first * sector_bytes < end; ++it) {
+        if (it->second.unreadable) return false;
+        const uint64_t from = std::max(offset, it->first * sector_bytes);
+        const uint64_t to = std::min(end, (it->first + 1) * sector_bytes);
+        std::memcpy(into.data() + (from - offset),
+                    it->second.bytes.data() + (from - it->first * sector_bytes), to - from);
+    }
+    if (damage_size_ < end) {
+        const uint64_t from = std::max(offset, damage_size_);
+        std::memset(into.data() + (from - offset), 0, end - from);
+    }
+    return true;
+}
+
+void Inode::commit_bytes(uint64_t offset, ByteSpan bytes) {
+    if (bytes.empty()) return;
+    const uint64_t end = offset + bytes.size();
+    chunks_write(offset, bytes);
+    if (damage_size_ < end) {
+        // The file grows again; what was cut away reads as zeros from now on.
+        const uint64_t lost_from = damage_size_;
+        damage_size_ = UINT64_MAX;
+        for (uint64_t sector = (lost_from + sector_bytes - 1) / sector_bytes;
+             (sector + 1) * sector_bytes <= offset; ++sector) {
+            damage_[sector] = Damage{};
+        }
+    }
+    for (auto it = damage_.lower_bound(offset / sector_bytes);
+         it != damage_.end() && it->first * sector_bytes < end;) {
+        const uint64_t start = it->first * sector_bytes;
+        if (offset <= start && start + sector_bytes <= end) {
+            it = damage_.erase(it);
+            continue;
+        }
+        const uint64_t from = std::max(offset, start);
+        const uint64_t to = std::min(end, start + sector_bytes);
+        std::memcpy(it->second.bytes.data() + (from - start), bytes.data() + (from - offset),
+                    to - from);
+        ++it;
+    }
+}
+
+// The bytes [from, to) of the file that `write` carries.
+void Inode::commit_part(const Write& write, uint64_t from, uint64_t to) {
+    uint64_t at = write.offset;
+    for (const Buffer& buffer : write.data.parts()) {
+        const uint64_t low = std::max(from, at);
+        const uint64_t high = std::min(to, at + buffer.size());
+        if (low < high) commit_bytes(low, buffer.span().subspan(low - at, high - low));
+        at += buffer.size();
+    }
+}
+
+void Inode::commit(const Write& write) { commit_part(write, write.offset, write.end()); }
+
+// --- writes ---
+
+uint64_t Inode::write_begin(uint64_t offset, BufferChain data) {
+    Write write;
+    write.number = ++write_number_;
+    write.offset = offset;
+    write.data = std::move(data);
+    inflight_.push_back(std::move(write));
+    return write_number_;
+}
+
+Inode::Write Inode::inflight_take(uint64_t number) {
+    const auto it = std::find_if(inflight_.begin(), inflight_.end(),
+                                 [number](const Write& w) { return w.number == number; });
+    QUERN_ASSERT(it != inflight_.end());
+    Write write = std::move(*it);
+    inflight_.erase(it);
+    return write;
+}
+
+void Inode::write_done(uint64_t number) {
+    Write write = inflight_take(number);
+    write.order = ++order_;
+    if (write.end() > size_) size_ = write.end();
+    if (damage_size_ < write.end()) damage_size_ = UINT64_MAX;
+    pending_.push_back(std::move(write));
+}
+
+void Inode::write_failed(uint64_t number, uint64_t random) {
+    Write write = inflight_take(number);
+    if (random % 2 == 0) return;
+    // A prefix reached the page cache.
+    const uint64_t size = (random >> 1) % write.data.size() / sector_bytes * sector_bytes;
+    if (size == 0) return;
+    const Buffer whole = write.data.flatten();
+    write.data = BufferChain(whole.slice(0, size));
+    write.order = ++order_;
+    if (write.end() > size_) size_ = write.end();
+    pending_.push_back(std::move(write));
+}
+
+void Inode::resize(uint64_t size) {
+    ++order_;
+    if (size < size_) {
+        for (Write& write : pending_) {
+            if (write.end() <= size) continue;
+            const uint64_t keep = write.offset < size ? size - write.offset : 0;
+            write.data = keep > 0 ? BufferChain(write.data.flatten().slice(0, keep)) : BufferChain();
+        }
+        std::erase_if(pending_, [](const Write& w) { return w.data.empty(); });
+        cuts_.push_back({order_, size});
+        reserved_ = std::min(reserved_, size);
+    }
+    size_ = size;
+    resized_ = true;
+    damage_size_ = size <= damage_size_ ? UINT64_MAX : damage_size_;
+}
+
+void Inode::allocate(uint64_t size) {
+    reserved_ = std::max(reserved_, size);
+    if (size <= size_) return;
+    ++order_;
+    size_ = size;
+    resized_ = true;
+}
+
+bool Inode::read(uint64_t offset, std::span<uint8_t> into) const {
+    const uint64_t end = offset + into.size();
+    QUERN_ASSERT(end <= size());
+    const uint64_t base_end = std::max(offset, std::min({end, durable_size_, cut_size()}));
+    const auto base = into.first(base_end - offset);
+    if (!base_read(offset, base, false)) return false;
+    std::memset(into.data() + base.size(), 0, into.size() - base.size());
+    for (const Write& write : pending_) {
+        if (write.end() <= offset || write.offset >= end) continue;
+        uint64_t at = write.offset;
+        for (const Buffer& buffer : write.data.parts()) {
+            const uint64_t low = std::max(offset, at);
+            const uint64_t high = std::min(end, at + buffer.size());
+            if (low < high) {
+                std::memcpy(into.data() + (low - offset), buffer.data() + (low - at), high - low);
+            }
+            at += buffer.size();
+        }
+    }
+    return true;
+}
+
+bool Inode::read_durable(uint64_t offset, std::span<uint8_t> into, bool pristine) const {
+    const uint64_t base_end = std::max(offset, std::min(offset + into.size(), durable_size_));
+    const auto base = into.first(base_end - offset);
+    std::memset(into.data() + base.size(), 0, into.size() - base.size());
+    return base_read(offset, base, pristine);
+}
+
+}  // namespace quern::sim
