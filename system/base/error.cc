@@ -54,7 +54,7 @@ constexpr Row table[] = {
     {ErrorCode::queue_full,
      {"queue_full", no, true, "receive and delete messages, or raise the queue size"}},
     {ErrorCode::over_limit,
-     {"over_limit", no, true, "delete leased messages, or raise the leased-message limit"}},
+     {"over_limit", no, true, "delete what is held and no longer needed, or raise the limit"}},
     {ErrorCode::receipt_invalid,
      {"receipt_invalid", no, false, "use the receipt exactly as the receive returned it"}},
     {ErrorCode::receipt_stale,

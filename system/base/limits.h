@@ -11,6 +11,32 @@ namespace quern::limits {
 constexpr size_t queue_name_bytes_max = 80;
 constexpr size_t user_name_bytes_max = 80;
 constexpr size_t tags_max = 50;
+constexpr size_t tag_key_bytes_max = 128;
+constexpr size_t tag_value_bytes_max = 256;
+
+// The catalogue. A command that would exceed one of these is refused with over_limit.
+constexpr size_t queues_max = 1'000'000;  // deleted ones count until their group confirmed
+constexpr size_t queue_records_bytes_max = 1024ull * 1024 * 1024;
+constexpr size_t users_max = 100'000;
+constexpr size_t access_keys_per_user_max = 2;
+constexpr size_t access_key_id_bytes_max = 128;
+constexpr size_t secret_bytes_max = 128;         // of an access key, in clear
+constexpr size_t secret_sealed_bytes_max = 256;  // the same encrypted
+constexpr size_t grants_per_user_max = 64;
+constexpr size_t nodes_max = 64;
+constexpr size_t groups_max = 4096;  // group 0 included
+constexpr size_t replication_max = 7;
+constexpr size_t host_bytes_max = 253;
+// What watchers can catch up on; a cache further behind starts anew.
+constexpr size_t change_log_entries_max = 65'536;
+constexpr size_t change_log_bytes_max = 32 * 1024 * 1024;
+// Sessions of the metadata group are never ended early: at the bound new ones are refused with
+// overloaded until some expire.
+constexpr size_t catalogue_sessions_max = 64 * 1024;
+constexpr size_t catalogue_replies_bytes_max = 64 * 1024 * 1024;
+constexpr size_t sweep_sessions_per_entry_max = 1000;
+// Versions a cache remembers of records it does not hold; beyond it old answers are refused wholesale.
+constexpr size_t cache_tombstones_max = 4096;
 
 // Messages (body + attributes).
 constexpr uint64_t message_bytes_min_of_max = 1024;
