@@ -33,6 +33,7 @@ public:
 
     // --- lookups; pointers are valid until the next non-const call -------------------------------
     Lookup find_queue(const QueueName& name, Instant now, const QueueRecord** record);
+    // By id: found or unknown.
     Lookup find_queue(QueueId id, Instant now, const QueueRecord** record);
     Lookup find_user_by_key(const std::string& key_id, Instant now, const UserRecord** record);
     CatalogueVersion version() const;  // up to which the watch has been followed
@@ -54,9 +55,12 @@ public:
                       CatalogueVersion read_at);
     void fetch_failed_queue(const QueueName& name);
     void fetch_failed_user(const std::string& key_id);
-    // The result of a watch poll sent at `asked_at`, that everything up to `up_to` is included.
+    // The result of a watch poll sent at `asked_at`: everything after version() up to `up_to` is
+    // included. Nothing is taken before the first reset(). The poll must have been answered by a leader
+    // that confirmed its leadership after it was asked, since the lease is counted from `asked_at`.
     void watched(const std::vector<Change>& changes, CatalogueVersion up_to, Instant asked_at);
-    // The change log did not reach back: everything is dropped, nodes and groups replaced.
+    // The first fill, or the change log did not reach back: everything is dropped, nodes and groups
+    // are replaced. Ignored if `version` is older than version().
     void reset(const std::vector<NodeRecord>& nodes, const std::vector<GroupRecord>& groups,
                CatalogueVersion version, Instant asked_at);
     // A storage node refused with stale_catalogue or needs a refresh: forget this queue's record.

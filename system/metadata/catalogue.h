@@ -33,7 +33,10 @@ public:
     Catalogue(Catalogue&&) noexcept;
     Catalogue& operator=(Catalogue&&) noexcept;
 
+    // Starts entry `index` (the previous one + 1; noop and configuration entries count too) at
+    // max(time(), stamped), and ends sessions whose time has passed. `stamped` 0 leaves time as it is.
     void begin_entry(LogIndex index, ClusterTime stamped);
+    // Total: an invalid command yields a definite Error and changes nothing.
     Reply apply(const Command& command);
 
     LogIndex index() const;
@@ -58,14 +61,21 @@ public:
     std::vector<NodeRecord> nodes() const;         // by id
     std::vector<GroupRecord> groups() const;       // by id; group 0 included
 
-    // All changes after `since` in order, or nothing if the change log no longer reaches back so far:
-    // then the watcher drops its cache and starts from version().
+    // The changes after `since` in order, or nothing if the change log no longer reaches back so far
+    // (or the catalogue was restored later): then the watcher drops its cache and starts from
+    // version(). A version is never split, so there may be more than `count_max`. Fewer than
+    // `count_max` means that all up to version() are there; otherwise up to the last one's version.
     std::optional<std::vector<Change>> changes_since(CatalogueVersion since, size_t count_max) const;
 
+    // Chunks of `chunk_bytes`, the last one shorter; equal states give equal bytes. restore() takes
+    // them cut in any way; corrupt if they do not decode or contradict themselves.
     std::vector<Buffer> snapshot(size_t chunk_bytes) const;
     static Result<Catalogue> restore(const std::vector<Buffer>& chunks);
+    // Changed by every entry and command, with its reply; carried in snapshots.
     uint64_t rolling_hash() const;
+    // Of the whole state; O(records).
     uint64_t state_hash() const;
+    // Asserts derived tables against recomputation, bounds, and that records fit together.
     void check_invariants() const;
 
 private:

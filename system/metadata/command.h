@@ -10,28 +10,31 @@
 
 namespace quern::metadata {
 
-// The first command of a cluster: names its nodes and places `data_groups` groups on them. Later ones
-// are refused with already_exists.
+// The first command of a cluster: names its nodes and places group 0 and `data_groups` groups on them
+// (placement.h). Later ones are refused with already_exists. Its reply is the first user.
 struct Bootstrap {
     ClusterId cluster;
     std::vector<NodeRecord> nodes;
     uint32_t data_groups = 1;
-    uint32_t replication = 3;
+    uint32_t replication = 3;  // 1 to 7; all storage nodes where there are fewer
     Uuid seed;             // incarnations of the groups are derived from it
-    UserRecord first_user;  // the administrator
+    UserRecord first_user;  // the administrator; without grants it may do everything
 };
 
-// Idempotent when the attributes agree (those not given are the defaults), else queue_already_exists.
+// Idempotent when the attributes agree (those not given are the defaults; tags do not count), else
+// queue_already_exists.
 // Goes to the data group with the fewest queues (lowest id on a tie).
 struct CreateQueue {
     QueueName name;
     QueueAttributes attributes;
     std::map<std::string, std::string> tags;
 };
+// Frees the name at once; the record stays as `deleting` until ForgetQueue.
 struct DeleteQueue {
     QueueName name;
 };
-// The data group confirmed DropQueue: the record may be forgotten.
+// The data group confirmed DropQueue: the record may be forgotten. Refused for an active queue; done
+// already for an unknown one.
 struct ForgetQueue {
     QueueId queue;
 };
@@ -40,6 +43,7 @@ struct SetQueueAttributes {
     QueueAttributes attributes;  // the whole set; `mask` says which fields count
     uint32_t mask = 0;           // bit per field, see validate.h
 };
+// Removes, then sets.
 struct TagQueue {
     QueueName name;
     std::map<std::string, std::string> set;
@@ -61,6 +65,7 @@ struct RemoveAccessKey {
     std::string user;
     std::string key_id;
 };
+// Joins the grant of the same effect and prefix, if there is one.
 struct AddGrant {
     std::string user;
     Grant grant;
@@ -71,7 +76,9 @@ struct RemoveGrant {
     Grant grant;
 };
 struct UpdateNode {
-    NodeRecord node;  // found by id; endpoints and state change
+    // Found by id; endpoints and state change. The uuid is set once (0: as it is). A removed node
+    // never comes back, and one that holds replicas cannot be removed.
+    NodeRecord node;
 };
 // Lets time pass (session expiry).
 struct Tick {};

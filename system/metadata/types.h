@@ -77,28 +77,33 @@ struct Grant {
 struct AccessKey {
     std::string id;        // public, e.g. "QK" + 18 characters
     Buffer secret_sealed;  // encrypted under the cluster's key-encryption key, never in clear here
+    bool operator==(const AccessKey& o) const {
+        return id == o.id && secret_sealed.text() == o.secret_sealed.text();
+    }
 };
 
 struct UserRecord {
-    UserId id;
+    UserId id;  // the version at which it was created
     std::string name;
     std::string account;
     std::vector<AccessKey> keys;  // at most 2, so that keys can be rotated
-    std::vector<Grant> grants;    // at most 64
+    std::vector<Grant> grants;    // at most 64; one for each effect and prefix
     CatalogueVersion version;
+    bool operator==(const UserRecord&) const = default;
 };
 
 enum class NodeStateKind : uint8_t { active = 0, draining = 1, removed = 2 };
 
 struct NodeRecord {
     NodeId id;
-    NodeUuid uuid;
+    NodeUuid uuid;  // 0 until the node first spoke; never changes after
     std::string host;
     uint16_t peer_port = 0;
     uint16_t client_port = 0;  // 0: no balancer there
     bool storage = true;
     NodeStateKind state = NodeStateKind::active;
     CatalogueVersion version;
+    bool operator==(const NodeRecord&) const = default;
 };
 
 struct GroupRecord {
@@ -106,6 +111,7 @@ struct GroupRecord {
     Uuid incarnation;
     std::vector<NodeId> replicas;  // sorted
     CatalogueVersion version;
+    bool operator==(const GroupRecord&) const = default;
 };
 
 }  // namespace quern::metadata
