@@ -1,4 +1,5 @@
-// Asio, configured once for this room. Private: no header that other rooms include may include this.
+// Asio, configured once for this room. Private: no header that other rooms include may include
+// this.
 #pragma once
 
 #define ASIO_STANDALONE

@@ -34,7 +34,8 @@ Result<DataDirectory> DataDirectory::open(const std::string& path) {
     directory.root_ = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory.root_ < 0) return posix_failure(errno, "open data directory " + path);
     directory.lock_ = ::openat(directory.root_, lock_file_name, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-    if (directory.lock_ < 0) return posix_failure(errno, "open lock file of data directory " + path);
+    if (directory.lock_ < 0)
+        return posix_failure(errno, "open lock file of data directory " + path);
     if (::flock(directory.lock_, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) return posix_failure(errno, "lock data directory " + path);
         return fail(ErrorCode::already_exists,

@@ -1,6 +1,6 @@
-// A disk thread and its jobs. A job is made on the loop, performed on the lane's thread and comes back
-// to the loop, where it completes and is destroyed; Buffers inside it are therefore never copied or
-// destroyed elsewhere. Private to this room.
+// A disk thread and its jobs. A job is made on the loop, performed on the lane's thread and comes
+// back to the loop, where it completes and is destroyed; Buffers inside it are therefore never
+// copied or destroyed elsewhere. Private to this room.
 #pragma once
 
 #include <condition_variable>
@@ -24,7 +24,8 @@ public:
     virtual void complete() = 0;
 };
 
-// A job out of two functions: `work` (on the lane) gives the result that `after` (on the loop) gets.
+// A job out of two functions: `work` (on the lane) gives the result that `after` (on the loop)
+// gets.
 template <typename T, typename Work, typename After>
 class CallJob final : public DiskJob {
 public:

@@ -25,8 +25,8 @@ public:
 
     // Runs callbacks until stop(); may be called again afterwards.
     void run();
-    // Runs callbacks until `done()` holds (asked between callbacks) or the monotonic clock has reached
-    // `deadline`; returns done().
+    // Runs callbacks until `done()` holds (asked between callbacks) or the monotonic clock has
+    // reached `deadline`; returns done().
     bool run_until(Callback<bool()> done, Instant deadline);
     // From any thread: run() returns after the callbacks that are due now.
     void stop();

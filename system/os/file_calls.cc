@@ -54,9 +54,10 @@ struct Position {
 Result<void> write_all(int file, uint64_t offset_bytes, const BufferChain& data,
                        Durability durability) {
     const std::vector<Buffer>& parts = data.parts();
-    // One call that writes and syncs is the quickest; a chain of many parts takes several calls and one
-    // sync at the end.
-    int flags = durability == Durability::these_bytes && parts.size() <= gather_parts_max ? RWF_DSYNC : 0;
+    // One call that writes and syncs is the quickest; a chain of many parts takes several calls and
+    // one sync at the end.
+    int flags =
+        durability == Durability::these_bytes && parts.size() <= gather_parts_max ? RWF_DSYNC : 0;
     bool sync_after = durability != Durability::none && flags == 0;
     Position position;
     iovec vectors[gather_parts_max];

@@ -37,7 +37,8 @@ int open_flags(OpenMode mode) {
 
 Result<void> make_folders(int root, const std::string& path) {
     std::string parent = ".";
-    for (size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    for (size_t slash = path.find('/'); slash != std::string::npos;
+         slash = path.find('/', slash + 1)) {
         const std::string folder = path.substr(0, slash);
         if (::mkdirat(root, folder.c_str(), folder_mode) == 0) {
             if (auto synced = sync_folder(root, parent); !synced) return synced;

@@ -1,5 +1,5 @@
-// Blocking calls on names below the data directory, made on disk lanes. `root` is a descriptor of the
-// data directory; paths have been checked.
+// Blocking calls on names below the data directory, made on disk lanes. `root` is a descriptor of
+// the data directory; paths have been checked.
 #pragma once
 
 #include <string>

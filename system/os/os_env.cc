@@ -31,7 +31,8 @@ OsEnv::~OsEnv() { parts_->loop.discard(); }
 
 Env OsEnv::env() {
     Parts& p = *parts_;
-    return Env{p.clock, p.timers, p.network, p.disk, p.entropy, p.loop, *p.log, p.metrics, p.faults};
+    return Env{p.clock, p.timers, p.network, p.disk,  p.entropy,
+               p.loop,  *p.log,   p.metrics, p.faults};
 }
 
 void OsEnv::run() { parts_->loop.run(); }

@@ -1,8 +1,8 @@
 // The real world as an Env: one event loop run by the calling thread, TCP, files below one data
 // directory, the system's clocks and random bits. Whatever uses env() is destroyed before this.
 //
-// Threads: the loop's, which all callbacks run in, and disk threads and a name resolver that never run
-// callbacks. Several OsEnv in one process share nothing.
+// Threads: the loop's, which all callbacks run in, and disk threads and a name resolver that never
+// run callbacks. Several OsEnv in one process share nothing.
 #pragma once
 
 #include <memory>
@@ -26,8 +26,8 @@ struct OsOptions {
 
 class OsEnv {
 public:
-    // Ignores SIGPIPE for the process. Errors: already_exists, "data directory X is in use by another
-    // process"; permission_denied, no_space, io_failed, invalid_argument.
+    // Ignores SIGPIPE for the process. Errors: already_exists, "data directory X is in use by
+    // another process"; permission_denied, no_space, io_failed, invalid_argument.
     static Result<std::unique_ptr<OsEnv>> open(const OsOptions& options);
     ~OsEnv();
     OsEnv(const OsEnv&) = delete;

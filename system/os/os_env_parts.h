@@ -1,4 +1,5 @@
-// What an OsEnv consists of, for the parts of this room that need its Asio loop. Private to this room.
+// What an OsEnv consists of, for the parts of this room that need its Asio loop. Private to this
+// room.
 #pragma once
 
 #include "system/os/clock.h"
@@ -14,8 +15,11 @@ namespace quern::os {
 
 struct OsEnv::Parts {
     Parts(const OsOptions& options, DataDirectory data, std::unique_ptr<Log> writer)
-        : directory(std::move(data)), log(std::move(writer)), clock(options.wall_uncertainty),
-          timers(loop, clock), network(loop, clock, timers, options.connect_limit),
+        : directory(std::move(data)),
+          log(std::move(writer)),
+          clock(options.wall_uncertainty),
+          timers(loop, clock),
+          network(loop, clock, timers, options.connect_limit),
           disk(loop, directory.descriptor()) {}
 
     DataDirectory directory;

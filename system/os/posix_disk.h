@@ -2,9 +2,9 @@
 //
 // Three lanes, so that the log never waits behind a long sync and reads wait behind neither:
 // `durable` does write_at_durable, `background` does plain writes, syncs, allocation and removal,
-// `reads` does reads and the quick metadata calls. Overlapping operations on one file that the caller
-// has not waited for have no order; a truncate or allocate waits for the file's writes and holds up
-// later ones.
+// `reads` does reads and the quick metadata calls. Overlapping operations on one file that the
+// caller has not waited for have no order; a truncate or allocate waits for the file's writes and
+// holds up later ones.
 #pragma once
 
 #include <atomic>
@@ -18,7 +18,8 @@ namespace quern::os {
 // What all files of a disk share.
 struct DiskCore {
     explicit DiskCore(EventLoop& loop)
-        : durable(loop, "disk-durable"), background(loop, "disk-background"),
+        : durable(loop, "disk-durable"),
+          background(loop, "disk-background"),
           reads(loop, "disk-reads") {}
 
     // After the first failed sync every later one fails too, whatever the kernel says: the pages it
@@ -40,8 +41,8 @@ Result<void> latched(DiskCore& core, Sync sync) {
 
 class PosixDisk final : public Disk {
 public:
-    // `root` is a descriptor of the data directory, kept by the caller; -1: every operation fails with
-    // not_supported.
+    // `root` is a descriptor of the data directory, kept by the caller; -1: every operation fails
+    // with not_supported.
     PosixDisk(EventLoop& loop, int root) : core_(loop), root_(root) {}
 
     void open(const std::string& path, OpenMode mode,

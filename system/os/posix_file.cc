@@ -33,8 +33,8 @@ struct FileCore {
     std::deque<Waiting> waiting;
     unsigned writes_running = 0;
     bool barrier_running = false;
-    // Counts of plain writes and truncates: when they are equal a durable write need not sync the rest
-    // of the file.
+    // Counts of plain writes and truncates: when they are equal a durable write need not sync the
+    // rest of the file.
     uint64_t plain_submitted = 0;
     uint64_t plain_completed = 0;
     uint64_t plain_durable = 0;
@@ -148,7 +148,8 @@ public:
         submit_write(*core_, core_->disk.background, false,
                      make_job<void>(
                          [core = core_.get(), offset_bytes, data = std::move(data)] {
-                             return write_all(core->descriptor, offset_bytes, data, Durability::none);
+                             return write_all(core->descriptor, offset_bytes, data,
+                                              Durability::none);
                          },
                          after_plain(core_, std::move(done))));
     }
@@ -157,20 +158,21 @@ public:
                           Callback<void(Result<void>)> done) override {
         const uint64_t durable = durable_after_sync(*core_);
         const auto reach = core_->plain_durable == core_->plain_submitted ? Durability::these_bytes
-                                                                           : Durability::whole_file;
-        submit_write(
-            *core_, core_->disk.durable, false,
-            make_job<void>(
-                [core = core_.get(), offset_bytes, reach, data = std::move(data)] {
-                    return latched(core->disk, [&] {
-                        return write_all(core->descriptor, offset_bytes, data, reach);
-                    });
-                },
-                [core = core_, durable, reach, done = std::move(done)](Result<void> result) mutable {
-                    write_finished(*core);
-                    if (result && reach == Durability::whole_file) note_durable(*core, durable);
-                    if (core->alive) done(std::move(result));
-                }));
+                                                                          : Durability::whole_file;
+        submit_write(*core_, core_->disk.durable, false,
+                     make_job<void>(
+                         [core = core_.get(), offset_bytes, reach, data = std::move(data)] {
+                             return latched(core->disk, [&] {
+                                 return write_all(core->descriptor, offset_bytes, data, reach);
+                             });
+                         },
+                         [core = core_, durable, reach,
+                          done = std::move(done)](Result<void> result) mutable {
+                             write_finished(*core);
+                             if (result && reach == Durability::whole_file)
+                                 note_durable(*core, durable);
+                             if (core->alive) done(std::move(result));
+                         }));
     }
 
     void read_at(uint64_t offset_bytes, size_t size_bytes,
@@ -189,11 +191,11 @@ public:
     }
 
     void size(Callback<void(Result<uint64_t>)> done) override {
-        core_->disk.reads.submit(
-            make_job<uint64_t>([core = core_.get()] { return size_of(core->descriptor); },
-                               [core = core_, done = std::move(done)](Result<uint64_t> size) mutable {
-                                   if (core->alive) done(std::move(size));
-                               }));
+        core_->disk.reads.submit(make_job<uint64_t>(
+            [core = core_.get()] { return size_of(core->descriptor); },
+            [core = core_, done = std::move(done)](Result<uint64_t> size) mutable {
+                if (core->alive) done(std::move(size));
+            }));
     }
 
     void allocate(uint64_t size_bytes, Callback<void(Result<void>)> done) override {
@@ -217,19 +219,19 @@ void PosixFile::read_at(uint64_t offset_bytes, size_t size_bytes,
                         Callback<void(Result<Buffer>)> done) {
     MutableBuffer bytes(size_bytes);
     const std::span<uint8_t> into = bytes.span();
-    core_->disk.reads.submit(make_job<size_t>(
-        [core = core_.get(), offset_bytes, into] {
-            return read_all(core->descriptor, offset_bytes, into);
-        },
-        [core = core_, bytes = std::move(bytes), done = std::move(done)](Result<size_t> size) mutable {
-            if (!core->alive) return;
-            if (!size) return done(fail(std::move(size.error())));
-            // A short read must not hold on to a large block.
-            if (*size < bytes.size() / 2) {
-                return done(Buffer::copy_of(ByteSpan(bytes.data(), *size)));
-            }
-            done(std::move(bytes).freeze(*size));
-        }));
+    core_->disk.reads.submit(
+        make_job<size_t>([core = core_.get(), offset_bytes,
+                          into] { return read_all(core->descriptor, offset_bytes, into); },
+                         [core = core_, bytes = std::move(bytes),
+                          done = std::move(done)](Result<size_t> size) mutable {
+                             if (!core->alive) return;
+                             if (!size) return done(fail(std::move(size.error())));
+                             // A short read must not hold on to a large block.
+                             if (*size < bytes.size() / 2) {
+                                 return done(Buffer::copy_of(ByteSpan(bytes.data(), *size)));
+                             }
+                             done(std::move(bytes).freeze(*size));
+                         }));
 }
 
 }  // namespace

@@ -38,7 +38,8 @@ Result<std::vector<asio::ip::tcp::endpoint>> resolve_now(asio::io_context& conte
                     "no address for host '" + endpoint.host + "': " + error.message());
     }
     std::vector<asio::ip::tcp::endpoint> addresses;
-    for (const auto& entry : found) addresses.push_back(entry.endpoint());
+    for (const auto& entry : found)
+        addresses.push_back(entry.endpoint());
     std::stable_partition(addresses.begin(), addresses.end(),
                           [](const auto& a) { return a.address().is_v4(); });
     return addresses;

@@ -12,9 +12,13 @@ using asio::ip::tcp;
 // One call of connect; kept alive by its handlers and its timer.
 class Attempt final : public std::enable_shared_from_this<Attempt> {
 public:
-    Attempt(TcpContext& context, Endpoint to, Callback<void(Result<std::unique_ptr<Connection>>)> done)
-        : context_(context), to_(std::move(to)), resolver_(context.loop.context()),
-          socket_(context.loop.context()), done_(std::move(done)) {}
+    Attempt(TcpContext& context, Endpoint to,
+            Callback<void(Result<std::unique_ptr<Connection>>)> done)
+        : context_(context),
+          to_(std::move(to)),
+          resolver_(context.loop.context()),
+          socket_(context.loop.context()),
+          done_(std::move(done)) {}
 
     void start(Duration limit) {
         timer_ = context_.timers.start(context_.clock.now() + limit, [self = shared_from_this()] {
@@ -25,11 +29,12 @@ public:
             addresses_.push_back(*literal);
             return try_next();
         }
-        resolver_.async_resolve(to_.host, std::to_string(to_.port), tcp::resolver::numeric_service,
-                                [self = shared_from_this()](const asio::error_code& error,
-                                                            const tcp::resolver::results_type& found) {
-                                    self->on_resolved(error, found);
-                                });
+        resolver_.async_resolve(
+            to_.host, std::to_string(to_.port), tcp::resolver::numeric_service,
+            [self = shared_from_this()](const asio::error_code& error,
+                                        const tcp::resolver::results_type& found) {
+                self->on_resolved(error, found);
+            });
     }
 
 private:
@@ -39,7 +44,8 @@ private:
             return finish(fail(ErrorCode::not_found,
                                "no address for host '" + to_.host + "': " + error.message()));
         }
-        for (const auto& entry : found) addresses_.push_back(entry.endpoint());
+        for (const auto& entry : found)
+            addresses_.push_back(entry.endpoint());
         try_next();
     }
 
@@ -55,7 +61,8 @@ private:
     void on_connected(asio::error_code error) {
         if (!done_) return;
         asio::error_code ignored;
-        // A connect to a free port of this host may be given that very port as its own and meet itself.
+        // A connect to a free port of this host may be given that very port as its own and meet
+        // itself.
         if (!error && socket_.local_endpoint(ignored) == socket_.remote_endpoint(ignored)) {
             error = asio::error::connection_refused;
         }

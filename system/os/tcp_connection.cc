@@ -52,8 +52,8 @@ std::unique_ptr<Connection> make_connection(TcpContext& context, asio::ip::tcp::
     asio::error_code error;
     const asio::ip::tcp::endpoint remote = socket.remote_endpoint(error);
     Endpoint peer = error ? Endpoint{"unknown", 0} : endpoint_of(remote);
-    return std::make_unique<TcpConnection>(
-        std::make_shared<TcpStream>(context, std::move(socket)), std::move(peer));
+    return std::make_unique<TcpConnection>(std::make_shared<TcpStream>(context, std::move(socket)),
+                                           std::move(peer));
 }
 
 }  // namespace quern::os

@@ -28,7 +28,8 @@ public:
         if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
         tcp::endpoint local;
         if (!error) local = acceptor_.local_endpoint(error);
-        if (error) return posix_failure(error.value(), "cannot listen at " + endpoint_of(at).to_string());
+        if (error)
+            return posix_failure(error.value(), "cannot listen at " + endpoint_of(at).to_string());
         return endpoint_of(local);
     }
 

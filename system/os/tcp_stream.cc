@@ -94,7 +94,8 @@ void TcpStream::send_more() {
         msghdr message{};
         message.msg_iov = vectors.data();
         message.msg_iovlen = gather(parts, out_part_, out_offset_bytes_, vectors);
-        const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        const ssize_t sent =
+            ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0) {
             if (errno == EINTR) continue;
             if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) return wait_for_room();
@@ -172,11 +173,11 @@ void TcpStream::linger() {
     socket_.cancel(error);
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
     if (error) return shut();
-    linger_timer_ = context_.timers.start(context_.clock.now() + linger_max,
-                                          [self = shared_from_this()] {
-                                              self->linger_timer_ = TimerId{};
-                                              self->shut();
-                                          });
+    linger_timer_ =
+        context_.timers.start(context_.clock.now() + linger_max, [self = shared_from_this()] {
+            self->linger_timer_ = TimerId{};
+            self->shut();
+        });
     discard_input();
 }
 

@@ -1,7 +1,7 @@
 // An established TCP stream and the Connection that owns it. Private to this room (includes Asio).
 //
-// A TcpStream lives as long as anything of it is pending in the loop (handlers hold a shared_ptr); the
-// TcpConnection given to the user abandons it on destruction, after which no completion runs.
+// A TcpStream lives as long as anything of it is pending in the loop (handlers hold a shared_ptr);
+// the TcpConnection given to the user abandons it on destruction, after which no completion runs.
 #pragma once
 
 #include "system/os/asio.h"
@@ -35,8 +35,8 @@ public:
     void abandon();
 
 private:
-    // open → lingering (our side has ended; what still arrives is thrown away, so that the kernel does
-    // not answer it with a reset that would destroy our last bytes on their way) → closed.
+    // open → lingering (our side has ended; what still arrives is thrown away, so that the kernel
+    // does not answer it with a reset that would destroy our last bytes on their way) → closed.
     enum class State : uint8_t { open, lingering, closed };
 
     void on_read(const asio::error_code& error, size_t bytes);

@@ -1,6 +1,6 @@
-// Pending timers by (deadline, start order): an indexed binary heap over reused slots, so that starting
-// and cancelling cost no allocation and a cancelled callback is destroyed at once. Passive: whoever
-// owns it asks for the earliest deadline and pops what is due.
+// Pending timers by (deadline, start order): an indexed binary heap over reused slots, so that
+// starting and cancelling cost no allocation and a cancelled callback is destroyed at once.
+// Passive: whoever owns it asks for the earliest deadline and pops what is due.
 #pragma once
 
 #include <cstddef>
@@ -14,15 +14,16 @@ namespace quern::os {
 class TimerHeap {
 public:
     TimerId start(Instant deadline, Callback<void()> expired);
-    // Gives back the callback of a pending timer (so that its captures die after the heap is in order
-    // again); empty for an unknown, expired or zero id.
+    // Gives back the callback of a pending timer (so that its captures die after the heap is in
+    // order again); empty for an unknown, expired or zero id.
     Callback<void()> cancel(TimerId id);
 
     bool empty() const { return heap_.empty(); }
     size_t size() const { return heap_.size(); }
     // Of the first timer; Instant::never() if there is none.
     Instant earliest() const { return heap_.empty() ? Instant::never() : heap_.front().deadline; }
-    // Counts the timers started so far: the first timer is older than a mark taken before it started.
+    // Counts the timers started so far: the first timer is older than a mark taken before it
+    // started.
     uint64_t mark() const { return started_; }
     bool first_is_older_than(uint64_t mark) const { return heap_.front().order < mark; }
     // Removes the first timer.

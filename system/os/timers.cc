@@ -33,8 +33,8 @@ void LoopTimers::on_wake(const asio::error_code& error) {
     if (heap_.earliest() < armed_) arm();
 }
 
-// Runs what was due and started before this turn; a callback that starts a timer in the past must not
-// keep the loop from its sockets.
+// Runs what was due and started before this turn; a callback that starts a timer in the past must
+// not keep the loop from its sockets.
 void LoopTimers::run_due() {
     const Instant now = clock_.now();
     const uint64_t mark = heap_.mark();

@@ -24,18 +24,15 @@ protected:
         return code_of(open(path, mode));
     }
     ErrorCode write(File& file, uint64_t offset, std::string_view text) {
-        return code_of(await<void>([&](auto done) {
-            file.write_at(offset, Buffer::copy_of(text), std::move(done));
-        }));
+        return code_of(await<void>(
+            [&](auto done) { file.write_at(offset, Buffer::copy_of(text), std::move(done)); }));
     }
     ErrorCode write_durable(File& file, uint64_t offset, BufferChain data) {
-        return code_of(await<void>([&](auto done) {
-            file.write_at_durable(offset, std::move(data), std::move(done));
-        }));
+        return code_of(await<void>(
+            [&](auto done) { file.write_at_durable(offset, std::move(data), std::move(done)); }));
     }
     std::string read(File& file, uint64_t offset, size_t size) {
-        auto got = await<Buffer>(
-            [&](auto done) { file.read_at(offset, size, std::move(done)); });
+        auto got = await<Buffer>([&](auto done) { file.read_at(offset, size, std::move(done)); });
         EXPECT_TRUE(got.has_value());
         return got.has_value() ? std::string(got->text()) : std::string("error");
     }

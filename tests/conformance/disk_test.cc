@@ -62,7 +62,8 @@ TEST_P(DiskConformance, missing_folders_are_made) {
 }
 
 TEST_P(DiskConformance, list_gives_files_in_order) {
-    for (const char* path : {"f/b", "f/a", "f/c", "f/deep/er", "f/B"}) make(path);
+    for (const char* path : {"f/b", "f/a", "f/c", "f/deep/er", "f/B"})
+        make(path);
     EXPECT_EQ(list("f"), (std::vector<std::string>{"B", "a", "b", "c"}));
     EXPECT_EQ(list("nowhere"), std::vector<std::string>{});
 }
@@ -156,7 +157,8 @@ TEST_P(DiskConformance, durable_writes_and_syncs_complete) {
 TEST_P(DiskConformance, a_chain_of_many_parts_is_written_in_order) {
     const FilePtr file = make("a");
     BufferChain data;
-    for (int i = 0; i < 3000; ++i) data.append(Buffer::copy_of(std::to_string(i) + ","));
+    for (int i = 0; i < 3000; ++i)
+        data.append(Buffer::copy_of(std::to_string(i) + ","));
     EXPECT_EQ(write_durable(*file, 10, data), ErrorCode::ok);
     EXPECT_EQ(read(*file, 10, data.size() + 1), data.flatten().text());
     const FilePtr other = make("b");

@@ -13,9 +13,11 @@ TEST_P(LoopConformance, a_post_runs_later) {
 
 TEST_P(LoopConformance, posts_run_in_order) {
     std::vector<int> order;
-    for (int i = 0; i < 100; ++i) env_.loop.post([&order, i] { order.push_back(i); });
+    for (int i = 0; i < 100; ++i)
+        env_.loop.post([&order, i] { order.push_back(i); });
     ASSERT_TRUE(run_until([&] { return order.size() == 100; }));
-    for (int i = 0; i < 100; ++i) EXPECT_EQ(order[static_cast<size_t>(i)], i);
+    for (int i = 0; i < 100; ++i)
+        EXPECT_EQ(order[static_cast<size_t>(i)], i);
 }
 
 TEST_P(LoopConformance, a_post_from_a_post_runs_after_those_before_it) {
@@ -67,7 +69,8 @@ TEST_P(ClockConformance, wall_time_is_an_interval_of_this_century) {
 
 TEST_P(ClockConformance, entropy_does_not_repeat) {
     std::set<uint64_t> seen;
-    for (int i = 0; i < 1000; ++i) seen.insert(env_.entropy.next());
+    for (int i = 0; i < 1000; ++i)
+        seen.insert(env_.entropy.next());
     EXPECT_EQ(seen.size(), 1000u);
 }
 

@@ -37,8 +37,7 @@ protected:
         return await<size_t>([&](auto done) { from.read(into, std::move(done)); });
     }
     Result<void> write(Connection& to, BufferChain data) {
-        return await<void>(
-            [&](auto done) { to.write(std::move(data), std::move(done)); });
+        return await<void>([&](auto done) { to.write(std::move(data), std::move(done)); });
     }
     // Reads until `size` bytes or the end; what it got.
     std::string read_all(Connection& from, size_t size) {

@@ -15,7 +15,7 @@ class ClockConformance : public Conformance {};
     INSTANTIATE_TEST_SUITE_P(world_name, suite, testing::Values(WorldKind{#world_name, make_world}))
 
 // Runs every suite against the worlds that `make_world` makes.
-#define QUERN_CONFORMANCE(world_name, make_world)                      \
+#define QUERN_CONFORMANCE(world_name, make_world)                        \
     QUERN_CONFORMANCE_SUITE(world_name, LoopConformance, make_world);    \
     QUERN_CONFORMANCE_SUITE(world_name, TimersConformance, make_world);  \
     QUERN_CONFORMANCE_SUITE(world_name, ClockConformance, make_world);   \

@@ -36,7 +36,8 @@ TEST_P(TimersConformance, deadlines_order_expiry) {
 TEST_P(TimersConformance, equal_deadlines_expire_in_start_order) {
     std::vector<int> order;
     const Instant deadline = env_.clock.now() + ms * 2;
-    for (int i = 0; i < 50; ++i) env_.timers.start(deadline, [&order, i] { order.push_back(i); });
+    for (int i = 0; i < 50; ++i)
+        env_.timers.start(deadline, [&order, i] { order.push_back(i); });
     ASSERT_TRUE(run_until([&] { return order.size() == 50; }));
     EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
 }
@@ -125,9 +126,11 @@ TEST_P(TimersConformance, many_timers_expire_in_order_whatever_is_cancelled) {
     for (int i = 0; i < 500; ++i) {
         random = random * 6364136223846793005u + 1442695040888963407u;
         const Instant deadline = now + Duration::microseconds(static_cast<int64_t>(random >> 52));
-        ids.push_back(env_.timers.start(deadline, [&, deadline] { expired.push_back(deadline.ns); }));
+        ids.push_back(
+            env_.timers.start(deadline, [&, deadline] { expired.push_back(deadline.ns); }));
     }
-    for (size_t i = 0; i < ids.size(); i += 2) env_.timers.cancel(ids[i]);
+    for (size_t i = 0; i < ids.size(); i += 2)
+        env_.timers.cancel(ids[i]);
     ASSERT_TRUE(run_until([&] { return expired.size() == 250; }));
     EXPECT_TRUE(std::is_sorted(expired.begin(), expired.end()));
 }
