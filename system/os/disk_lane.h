@@ -58,6 +58,7 @@ public:
 
     // Loop thread only.
     void submit(std::unique_ptr<DiskJob> job);
+    EventLoop& loop() { return loop_; }
 
 private:
     void run();

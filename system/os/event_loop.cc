@@ -6,6 +6,10 @@
 
 namespace quern::os {
 
+namespace {
+constexpr int rounds_max = 4;
+}
+
 EventLoop::EventLoop() : work_(asio::make_work_guard(context_)) {}
 
 EventLoop::~EventLoop() = default;
@@ -21,13 +25,16 @@ void EventLoop::schedule() {
     asio::post(context_, [this] { run_posted(); });
 }
 
-// Runs what was posted before this turn. Tasks posted meanwhile wait for the next turn, so that
-// sockets and timers get their share.
+// Runs what is posted, and a few rounds of what that posts: a round saves a look at the sockets.
+// Then sockets and timers get their share.
 void EventLoop::run_posted() {
     QUERN_ASSERT(posted_running_.empty());
-    posted_running_.swap(posted_);
+    for (int round = 0; round < rounds_max && !posted_.empty(); ++round) {
+        posted_running_.swap(posted_);
+        run_batch(posted_running_);
+    }
     posted_scheduled_ = false;
-    run_batch(posted_running_);
+    if (!posted_.empty()) schedule();
 }
 
 void EventLoop::post_from_any_thread(Callback<void()> task) {

@@ -97,6 +97,12 @@ Result<size_t> read_all(int file, uint64_t offset_bytes, std::span<uint8_t> into
     return total;
 }
 
+bool read_cached(int file, uint64_t offset_bytes, std::span<uint8_t> into) {
+    const iovec vector{into.data(), into.size()};
+    const ssize_t got = ::preadv2(file, &vector, 1, static_cast<off_t>(offset_bytes), RWF_NOWAIT);
+    return got >= 0 && static_cast<size_t>(got) == into.size();
+}
+
 Result<void> sync_data(int file) {
     // Never tried again: after a failure the kernel may have dropped the pages and report success.
     if (::fdatasync(file) != 0) return posix_failure(errno, "sync");

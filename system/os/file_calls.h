@@ -22,6 +22,9 @@ Result<void> write_all(int file, uint64_t offset_bytes, const BufferChain& data,
 // The count read: less than asked only at the end of the file.
 Result<size_t> read_all(int file, uint64_t offset_bytes, std::span<uint8_t> into);
 
+// Reads without blocking, on any thread: true if all of `into` was in the page cache.
+bool read_cached(int file, uint64_t offset_bytes, std::span<uint8_t> into);
+
 Result<void> sync_data(int file);
 Result<uint64_t> size_of(int file);
 Result<void> set_size(int file, uint64_t size_bytes);

@@ -11,6 +11,9 @@ namespace quern::os {
 
 namespace {
 
+// A read of what is in the page cache is done at once, up to this size: quicker than the way to a
+// thread and back, and too short to hold up the loop.
+constexpr size_t cached_read_bytes_max = 256 * 1024;
 constexpr uint64_t allocate_step_bytes = 4 * 1024 * 1024;
 
 struct FileCore {
@@ -219,6 +222,13 @@ void PosixFile::read_at(uint64_t offset_bytes, size_t size_bytes,
                         Callback<void(Result<Buffer>)> done) {
     MutableBuffer bytes(size_bytes);
     const std::span<uint8_t> into = bytes.span();
+    if (size_bytes <= cached_read_bytes_max && read_cached(core_->descriptor, offset_bytes, into)) {
+        core_->disk.reads.loop().post(
+            [core = core_, bytes = std::move(bytes), done = std::move(done)]() mutable {
+                if (core->alive) done(std::move(bytes).freeze());
+            });
+        return;
+    }
     core_->disk.reads.submit(
         make_job<size_t>([core = core_.get(), offset_bytes,
                           into] { return read_all(core->descriptor, offset_bytes, into); },
