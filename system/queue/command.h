@@ -47,6 +47,10 @@ struct Purge {};
 // with stale_catalogue: the queue may have been dropped since.
 struct EnsureQueue {
     Attributes attributes;
+    // The catalogue version at which the sender saw that the queue exists; it is what is compared with
+    // the floor, so that a queue whose record is old can be ensured after another one was dropped.
+    // Below record_version (0 in particular): record_version counts.
+    CatalogueVersion as_of;
 };
 // The catalogue deleted the queue at version `record_version`. Idempotent.
 struct DropQueue {};

@@ -59,7 +59,8 @@ public:
     // Tick then. Equals time() while sliced work is left.
     ClusterTime next_deadline() const;
     bool has_queue(QueueId queue) const;
-    // Whether a receive now would hand out something.
+    // Whether a receive now would do more than find nothing: hand out something, or be refused because
+    // of the limit of leased messages.
     bool has_ready(QueueId queue) const;
     const Attributes* attributes(QueueId queue) const;  // nullptr: unknown queue
     CatalogueVersion record_version(QueueId queue) const;
@@ -67,7 +68,7 @@ public:
     Counters counters(QueueId queue) const;
     std::vector<QueueId> queues() const;  // sorted
     // Up to `count_max` live messages with seq >= from, oldest first, without leasing; for Peek.
-    enum class MessageState : uint8_t { ready, delayed, leased };
+    using MessageState = quern::queue::MessageState;
     struct Peeked {
         Delivery message;
         MessageState state{};

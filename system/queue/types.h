@@ -17,6 +17,8 @@ namespace quern::queue {
 
 using Attributes = QueueAttributes;
 
+enum class MessageState : uint8_t { ready = 0, delayed = 1, leased = 2 };
+
 // What users see as the message id: never repeated, also over deletion and re-creation of a queue.
 struct MessageId {
     QueueId queue;
