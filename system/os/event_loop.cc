@@ -68,7 +68,9 @@ void EventLoop::run() {
     QUERN_ASSERT(!running_);
     running_ = true;
     context_.restart();
-    context_.run();
+    // A stop before this line is seen here, a later one by the context.
+    if (!stop_wanted_.load()) context_.run();
+    stop_wanted_.store(false);
     running_ = false;
 }
 
@@ -77,11 +79,12 @@ bool EventLoop::run_until(Callback<bool()> done, Instant deadline) {
     running_ = true;
     const std::chrono::steady_clock::time_point end{std::chrono::nanoseconds(deadline.ns)};
     bool reached = done();
-    while (!reached && std::chrono::steady_clock::now() < end) {
+    while (!reached && !stop_wanted_.load() && std::chrono::steady_clock::now() < end) {
         context_.restart();
         context_.run_one_until(end);
         reached = done();
     }
+    stop_wanted_.store(false);
     running_ = false;
     return reached;
 }
@@ -93,6 +96,9 @@ void EventLoop::discard() {
     mail.swap(mail_);
 }
 
-void EventLoop::stop() { context_.stop(); }
+void EventLoop::stop() {
+    stop_wanted_.store(true);
+    context_.stop();
+}
 
 }  // namespace quern::os

@@ -2,6 +2,7 @@
 // mailbox for tasks from other threads. Private to this room (includes Asio).
 #pragma once
 
+#include <atomic>
 #include <mutex>
 #include <vector>
 
@@ -25,10 +26,11 @@ public:
 
     // Runs callbacks until stop(); may be called again afterwards.
     void run();
-    // Runs callbacks until `done()` holds (asked between callbacks) or the monotonic clock has
-    // reached `deadline`; returns done().
+    // Runs callbacks until `done()` holds (asked between callbacks), the monotonic clock has
+    // reached `deadline`, or stop(); returns done().
     bool run_until(Callback<bool()> done, Instant deadline);
-    // From any thread: run() returns after the callbacks that are due now.
+    // From any thread: run() or run_until() returns after the callback that runs now; if none runs,
+    // the next one returns at once.
     void stop();
     // Drops what is posted without running it, while the other parts still stand.
     void discard();
@@ -47,6 +49,7 @@ private:
     std::vector<Callback<void()>> posted_running_;
     bool posted_scheduled_ = false;
     bool running_ = false;
+    std::atomic<bool> stop_wanted_ = false;
 
     std::mutex mail_mutex_;
     std::vector<Callback<void()>> mail_;  // guarded by mail_mutex_

@@ -37,9 +37,10 @@ public:
 
     // Runs callbacks until stop(); may be called again afterwards.
     void run();
-    // Runs callbacks until `done()` holds (asked between callbacks) or `deadline`; returns done().
+    // Runs callbacks until `done()` holds (asked between callbacks), `deadline` or stop(); returns
+    // done().
     bool run_until(Callback<bool()> done, Instant deadline);
-    // From any thread: run() returns soon.
+    // From any thread: run() or run_until() returns soon; if none runs, the next one does.
     void stop();
     // From any thread: runs `task` in the loop, after what this thread posted before.
     void post(Callback<void()> task);

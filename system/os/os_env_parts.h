@@ -19,7 +19,7 @@ struct OsEnv::Parts {
           log(std::move(writer)),
           clock(options.wall_uncertainty),
           timers(loop, clock),
-          network(loop, clock, timers, options.connect_limit),
+          network(loop, clock, timers, *log, options.connect_limit),
           disk(loop, directory.descriptor()) {}
 
     DataDirectory directory;

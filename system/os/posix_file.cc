@@ -6,6 +6,7 @@
 
 #include "system/os/file_calls.h"
 #include "system/os/posix_disk.h"
+#include "system/os/unsynced_writes.h"
 
 namespace quern::os {
 
@@ -36,11 +37,7 @@ struct FileCore {
     std::deque<Waiting> waiting;
     unsigned writes_running = 0;
     bool barrier_running = false;
-    // Counts of plain writes and truncates: when they are equal a durable write need not sync the
-    // rest of the file.
-    uint64_t plain_submitted = 0;
-    uint64_t plain_completed = 0;
-    uint64_t plain_durable = 0;
+    UnsyncedWrites unsynced;  // plain writes and truncates
 };
 
 using Core = std::shared_ptr<FileCore>;
@@ -67,19 +64,10 @@ void write_finished(FileCore& core) {
     pump(core);
 }
 
-// What a sync of the whole file will have made durable, if it starts now.
-uint64_t durable_after_sync(const FileCore& core) {
-    return core.plain_completed == core.plain_submitted ? core.plain_submitted : core.plain_durable;
-}
-
-void note_durable(FileCore& core, uint64_t durable) {
-    core.plain_durable = std::max(core.plain_durable, durable);
-}
-
 // The end of a write or truncate that is not durable yet.
 auto after_plain(Core core, Callback<void(Result<void>)> done) {
     return [core = std::move(core), done = std::move(done)](Result<void> result) mutable {
-        ++core->plain_completed;
+        core->unsynced.completed();
         write_finished(*core);
         if (core->alive) done(std::move(result));
     };
@@ -147,7 +135,7 @@ public:
 
     void write_at(uint64_t offset_bytes, BufferChain data,
                   Callback<void(Result<void>)> done) override {
-        ++core_->plain_submitted;
+        core_->unsynced.submitted();
         submit_write(*core_, core_->disk.background, false,
                      make_job<void>(
                          [core = core_.get(), offset_bytes, data = std::move(data)] {
@@ -159,9 +147,9 @@ public:
 
     void write_at_durable(uint64_t offset_bytes, BufferChain data,
                           Callback<void(Result<void>)> done) override {
-        const uint64_t durable = durable_after_sync(*core_);
-        const auto reach = core_->plain_durable == core_->plain_submitted ? Durability::these_bytes
-                                                                          : Durability::whole_file;
+        const uint64_t covered = core_->unsynced.covered_by_sync();
+        const auto reach =
+            core_->unsynced.none() ? Durability::these_bytes : Durability::whole_file;
         submit_write(*core_, core_->disk.durable, false,
                      make_job<void>(
                          [core = core_.get(), offset_bytes, reach, data = std::move(data)] {
@@ -169,11 +157,11 @@ public:
                                  return write_all(core->descriptor, offset_bytes, data, reach);
                              });
                          },
-                         [core = core_, durable, reach,
+                         [core = core_, covered, reach,
                           done = std::move(done)](Result<void> result) mutable {
                              write_finished(*core);
                              if (result && reach == Durability::whole_file)
-                                 note_durable(*core, durable);
+                                 core->unsynced.synced(covered);
                              if (core->alive) done(std::move(result));
                          }));
     }
@@ -182,13 +170,13 @@ public:
                  Callback<void(Result<Buffer>)> done) override;
 
     void sync(Callback<void(Result<void>)> done) override {
-        const uint64_t durable = durable_after_sync(*core_);
+        const uint64_t covered = core_->unsynced.covered_by_sync();
         core_->disk.background.submit(make_job<void>(
             [core = core_.get()] {
                 return latched(core->disk, [&] { return sync_data(core->descriptor); });
             },
-            [core = core_, durable, done = std::move(done)](Result<void> result) mutable {
-                if (result) note_durable(*core, durable);
+            [core = core_, covered, done = std::move(done)](Result<void> result) mutable {
+                if (result) core->unsynced.synced(covered);
                 if (core->alive) done(std::move(result));
             }));
     }
@@ -207,7 +195,7 @@ public:
     }
 
     void truncate(uint64_t size_bytes, Callback<void(Result<void>)> done) override {
-        ++core_->plain_submitted;
+        core_->unsynced.submitted();
         submit_write(*core_, core_->disk.background, true,
                      make_job<void>([core = core_.get(),
                                      size_bytes] { return set_size(core->descriptor, size_bytes); },

@@ -51,15 +51,9 @@ public:
 private:
     void on_accept(const asio::error_code& error, tcp::socket socket) {
         if (stopped_) return;
-        if (error && error != asio::error::connection_aborted) {
-            pause_ = context_.timers.start(context_.clock.now() + accept_pause,
-                                           [self = shared_from_this()] {
-                                               self->pause_ = TimerId{};
-                                               self->accept_next();
-                                           });
-            return;
-        }
+        if (error && error != asio::error::connection_aborted) return pause(error);
         if (!error) {
+            failing_ = false;
             delivering_ = true;
             accepted_(make_connection(context_, std::move(socket)));
             delivering_ = false;
@@ -68,12 +62,26 @@ private:
         accept_next();
     }
 
+    void pause(const asio::error_code& error) {
+        if (!failing_) {
+            context_.log.write(LogLevel::error, "network",
+                               "cannot accept connections: " + error.message());
+        }
+        failing_ = true;
+        pause_ =
+            context_.timers.start(context_.clock.now() + accept_pause, [self = shared_from_this()] {
+                self->pause_ = TimerId{};
+                self->accept_next();
+            });
+    }
+
     TcpContext& context_;
     tcp::acceptor acceptor_;
     Callback<void(std::unique_ptr<Connection>)> accepted_;
     TimerId pause_;
     bool stopped_ = false;
     bool delivering_ = false;
+    bool failing_ = false;
 };
 
 class TcpListener final : public Listener {

@@ -7,8 +7,9 @@ namespace quern::os {
 
 class TcpNetwork final : public Network {
 public:
-    TcpNetwork(EventLoop& loop, const Clock& clock, Timers& timers, Duration connect_limit)
-        : context_{loop, clock, timers}, connect_limit_(connect_limit) {}
+    TcpNetwork(EventLoop& loop, const Clock& clock, Timers& timers, Log& log,
+               Duration connect_limit)
+        : context_{loop, clock, timers, log}, connect_limit_(connect_limit) {}
 
     Result<std::unique_ptr<Listener>> listen(
         const Endpoint& at, Callback<void(std::unique_ptr<Connection>)> accepted) override;

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 
+#include "system/base/log.h"
 #include "system/io/clock.h"
 #include "system/io/network.h"
 #include "system/io/timers.h"
@@ -22,6 +23,7 @@ struct TcpContext {
     EventLoop& loop;
     const Clock& clock;
     Timers& timers;
+    Log& log;
 };
 
 class TcpStream final : public std::enable_shared_from_this<TcpStream> {
