@@ -2,6 +2,7 @@
 // Implemented by system/node over the replica host.
 #pragma once
 
+#include "system/base/callback.h"
 #include "system/wire/peer_messages.h"
 
 namespace quern::balancer {

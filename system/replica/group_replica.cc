@@ -1,0 +1,330 @@
+#include "system/replica/group_replica.h"
+
+#include <algorithm>
+
+#include "system/replica/local_snapshot.h"
+
+namespace quern::replica {
+
+namespace {
+
+constexpr size_t apply_entries_per_turn = 256;
+constexpr size_t load_bytes_max = 8u << 20;
+
+storage::WalEntry to_wal(GroupId group, const raft::Entry& entry) {
+    return {group, entry.index, entry.term, static_cast<uint8_t>(entry.kind), entry.payload};
+}
+
+raft::Entry from_wal(storage::WalEntry entry) {
+    return {entry.index, entry.term, static_cast<raft::EntryKind>(entry.kind),
+            std::move(entry.payload)};
+}
+
+bool payload_missing(const raft::Entry& entry) {
+    return entry.kind != raft::EntryKind::noop && entry.payload.empty();
+}
+
+}  // namespace
+
+GroupReplica::GroupReplica(GroupHost& host, Options options, StateMachine& machine)
+    : host_(host), options_(std::move(options)), machine_(machine),
+      applied_configuration_(options_.initial), timer_(host.env().timers) {}
+
+GroupReplica::~GroupReplica() = default;
+
+void GroupReplica::start(storage::RecoveredGroup recovered, Callback<void(Result<void>)> ready) {
+    recovered_ = std::move(recovered);
+    announce_creation_ = recovered_.incarnation == Uuid{};
+    if (recovered_.snapshot_index) return restore_snapshot(std::move(ready));
+    start_core();
+    ready({});
+}
+
+void GroupReplica::restore_snapshot(Callback<void(Result<void>)> ready) {
+    read_local_snapshot(
+        host_.storage(), group(),
+        guard_.wrap([this, ready = std::move(ready)](Result<LoadedSnapshot> loaded) mutable {
+            if (!loaded) return ready(fail(std::move(loaded.error())));
+            Result<void> restored = machine_.restore(loaded->chunks);
+            if (!restored) return ready(fail(std::move(restored.error())));
+            applied_configuration_ = loaded->meta.configuration;
+            QUERN_ASSERT(machine_.index() == recovered_.snapshot_index);
+            start_core();
+            ready({});
+        }));
+}
+
+void GroupReplica::start_core() {
+    raft::Restored restored;
+    restored.hard_state = {recovered_.term, recovered_.voted_for};
+    restored.snapshot = {recovered_.snapshot_index, recovered_.snapshot_term, applied_configuration_};
+    restored.faulty_from = recovered_.faulty_from;
+    for (storage::WalEntry& entry : recovered_.entries) {
+        restored.entries.push_back(from_wal(std::move(entry)));
+    }
+    recovered_.entries.clear();
+    applied_ = snapshot_index_ = recovered_.snapshot_index;
+    raft_ = std::make_unique<raft::Raft>(options_.raft, std::move(restored), now());
+    mark_dirty();
+}
+
+void GroupReplica::mark_dirty() {
+    if (dirty_) return;
+    dirty_ = true;
+    host_.mark_dirty(*this);
+}
+
+void GroupReplica::receive(raft::Message message) {
+    if (installing_) return;  // lost, as on a network
+    raft_->step(std::move(message), now());
+    mark_dirty();
+}
+
+Result<GroupReplica::Position> GroupReplica::propose(Buffer payload) {
+    Result<LogIndex> index = raft_->propose(std::move(payload), now());
+    if (!index) return fail(std::move(index.error()));
+    mark_dirty();
+    return Position{*index, raft_->status().term};
+}
+
+void GroupReplica::read_barrier(Callback<void(Result<void>)> done) {
+    const uint64_t context = next_read_++;
+    reads_.emplace(context, std::move(done));
+    raft_->read_index(context, now());
+    mark_dirty();
+}
+
+Result<void> GroupReplica::transfer_leadership(NodeId target) {
+    mark_dirty();
+    return raft_->transfer_leadership(target, now());
+}
+
+void GroupReplica::step_down() {
+    raft_->step_down(now());
+    mark_dirty();
+}
+
+void GroupReplica::collect(std::vector<storage::GroupChange>& changes,
+                           std::vector<Completion>& completions) {
+    if (installing_) return;
+    machine_.flush();
+    while (raft_->has_output()) take_output(raft_->take_output(), changes, completions);
+    arm_timer();
+    note_status();
+}
+
+void GroupReplica::take_output(raft::Output output, std::vector<storage::GroupChange>& changes,
+                               std::vector<Completion>& completions) {
+    if (output.sequence != 0) {
+        storage::GroupChange change;
+        change.group = group();
+        if (announce_creation_) {
+            change.create = true;
+            change.incarnation = options_.incarnation;
+            announce_creation_ = false;
+        }
+        change.truncate_from = output.truncate_from;
+        for (const raft::Entry& entry : output.entries) {
+            change.entries.push_back(to_wal(group(), entry));
+        }
+        if (output.hard_state) {
+            change.has_hard_state = true;
+            change.term = output.hard_state->term;
+            change.voted_for = output.hard_state->voted_for;
+        }
+        changes.push_back(std::move(change));
+        completions.push_back({this, output.sequence, std::move(output.messages_after_persist)});
+    } else {
+        QUERN_ASSERT(output.messages_after_persist.empty());
+    }
+    for (raft::Message& message : output.messages) {
+        host_.outbox().add(options_.incarnation, std::move(message));
+    }
+    for (raft::Entry& entry : output.committed) to_apply_.push_back(std::move(entry));
+    for (const raft::ReadState& read : output.reads) {
+        auto found = reads_.find(read.context);
+        if (found == reads_.end()) continue;
+        reads_confirmed_.emplace(read.index, std::move(found->second));
+        reads_.erase(found);
+    }
+    for (uint64_t context : output.reads_failed) {
+        auto found = reads_.find(context);
+        if (found == reads_.end()) continue;
+        host_.env().loop.post(guard_.wrap([done = std::move(found->second)]() mutable {
+            done(fail(ErrorCode::not_leader));
+        }));
+        reads_.erase(found);
+    }
+    for (const raft::LoadRequest& load : output.loads) serve_load(load);
+    for (NodeId peer : output.snapshots_wanted) host_.send_snapshot(*this, peer);
+}
+
+void GroupReplica::persisted(Completion& completion) {
+    raft_->persisted(completion.sequence, now());
+    for (raft::Message& message : completion.messages) {
+        host_.outbox().add(options_.incarnation, std::move(message));
+    }
+    mark_dirty();
+}
+
+void GroupReplica::apply_some() {
+    if (installing_) return;
+    for (size_t n = 0; n < apply_entries_per_turn && !to_apply_.empty(); ++n) {
+        if (payload_missing(to_apply_.front())) return load_missing_payloads();
+        const raft::Entry entry = std::move(to_apply_.front());
+        to_apply_.pop_front();
+        QUERN_ASSERT(entry.index == applied_.next());
+        if (entry.kind == raft::EntryKind::configuration) {
+            Result<raft::Configuration> configuration = raft::decode_configuration(entry.payload.span());
+            QUERN_ASSERT(configuration.has_value());  // the core took it from the same bytes
+            applied_configuration_ = std::move(*configuration);
+        }
+        machine_.apply(entry);
+        applied_ = entry.index;
+    }
+    raft_->applied(applied_);
+    run_reads();
+    note_status();
+    const bool early = applied_ > snapshot_index_ &&
+                       host_.env().faults.fire(FaultPoint::snapshot_early);
+    if (early || applied_.value - snapshot_index_.value >= options_.snapshot_entries) take_snapshot();
+    if (!to_apply_.empty() || raft_->has_output()) mark_dirty();
+}
+
+void GroupReplica::load_missing_payloads() {
+    if (loading_) return;
+    loading_ = true;
+    auto last = to_apply_.begin();
+    while (last != to_apply_.end() && payload_missing(*last)) ++last;
+    const LogIndex from = to_apply_.front().index;
+    host_.storage().load_entries(
+        group(), from, std::prev(last)->index, load_bytes_max,
+        guard_.wrap([this](Result<std::vector<storage::WalEntry>> loaded) {
+            loading_ = false;
+            // The entry is committed and was read by recovery or written by this process.
+            if (!loaded) return host_.storage_failed(loaded.error());
+            if (loaded->empty()) {
+                return host_.storage_failed(
+                    Error(ErrorCode::corrupt, "a committed entry is missing from the log"));
+            }
+            size_t i = 0;
+            for (raft::Entry& entry : to_apply_) {
+                if (i == loaded->size()) break;
+                if (entry.index == (*loaded)[i].index) entry.payload = std::move((*loaded)[i++].payload);
+            }
+            mark_dirty();
+        }));
+}
+
+void GroupReplica::serve_load(const raft::LoadRequest& load) {
+    host_.storage().load_entries(
+        group(), load.from, load.to, limits::append_bytes_max,
+        guard_.wrap([this, peer = load.peer](Result<std::vector<storage::WalEntry>> loaded) {
+            std::vector<raft::Entry> entries;
+            if (loaded) {
+                for (storage::WalEntry& entry : *loaded) entries.push_back(from_wal(std::move(entry)));
+            }
+            raft_->entries_loaded(peer, std::move(entries), now());
+            mark_dirty();
+        }));
+}
+
+void GroupReplica::run_reads() {
+    while (!reads_confirmed_.empty() && reads_confirmed_.begin()->first <= applied_) {
+        Callback<void(Result<void>)> done = std::move(reads_confirmed_.begin()->second);
+        reads_confirmed_.erase(reads_confirmed_.begin());
+        done({});
+    }
+}
+
+void GroupReplica::note_status() {
+    const raft::Status status = raft_->status();
+    const bool changed = status.role != last_status_.role || status.leader != last_status_.leader ||
+                         status.term != last_status_.term ||
+                         status.leader_ready != last_status_.leader_ready;
+    last_status_ = status;
+    if (!changed) return;
+    machine_.status_changed(status);
+    host_.status_changed(*this);
+}
+
+void GroupReplica::arm_timer() {
+    const Instant deadline = raft_->next_deadline();
+    if (deadline == Instant::never()) return timer_.cancel();
+    if (timer_.pending() && timer_.deadline() == deadline) return;
+    timer_.start(deadline, [this] {
+        if (!installing_) raft_->on_deadline(now());
+        mark_dirty();
+    });
+}
+
+bool GroupReplica::wants_snapshot(const raft::SnapshotMeta& meta, NodeId from, Term term) const {
+    return meta.index > applied_ && raft_->wants_snapshot(meta, from, term);
+}
+
+void GroupReplica::install_snapshot(const raft::SnapshotMeta& meta, NodeId from, Term term,
+                                    std::vector<Buffer> chunks,
+                                    Callback<void(Result<void>)> done) {
+    if (!wants_snapshot(meta, from, term) || loading_ || installing_) {
+        return done(fail(ErrorCode::cancelled));
+    }
+    storage::GroupChange change;
+    change.group = group();
+    change.snapshot_index = meta.index;
+    change.snapshot_term = meta.term;
+    change.keep_suffix = raft_->term_at(meta.index) == meta.term;
+    if (announce_creation_) {
+        change.create = true;
+        change.incarnation = options_.incarnation;
+        announce_creation_ = false;
+    }
+    // Until the record is durable the core stands still, so that it and the WAL see the same order.
+    installing_ = true;
+    host_.storage().write(
+        {std::move(change)},
+        guard_.wrap([this, meta, from, term, chunks = std::move(chunks),
+                     done = std::move(done)](Result<void> written) mutable {
+            installing_ = false;
+            if (!written) return host_.storage_failed(written.error());
+            Result<void> restored = machine_.restore(chunks);
+            if (!restored) return host_.storage_failed(restored.error());
+            while (!to_apply_.empty() && to_apply_.front().index <= meta.index) to_apply_.pop_front();
+            applied_ = snapshot_index_ = meta.index;
+            applied_configuration_ = meta.configuration;
+            raft_->snapshot_installed(meta, from, term, now());
+            raft_->applied(applied_);
+            mark_dirty();
+            done({});
+        }));
+}
+
+void GroupReplica::snapshot_sent(NodeId peer, LogIndex index, bool ok) {
+    raft_->snapshot_sent(peer, index, ok, now());
+    mark_dirty();
+}
+
+raft::SnapshotMeta GroupReplica::applied_meta() const {
+    return {applied_, raft_->term_at(applied_), applied_configuration_};
+}
+
+void GroupReplica::take_snapshot() {
+    if (snapshot_ != nullptr || applied_ == snapshot_index_) return;
+    snapshot_ = std::make_unique<LocalSnapshotTask>(
+        host_.env(), host_.storage(), group(), applied_meta(), machine_.freeze(),
+        [this](Result<raft::SnapshotMeta> taken) {
+            snapshot_.reset();
+            if (!taken) {
+                host_.env().log.write(LogLevel::warning, "replica",
+                                      "snapshot failed: " + taken.error().to_string());
+                if (host_.storage().failed()) host_.storage_failed(taken.error());
+                return;
+            }
+            if (taken->index <= snapshot_index_) return;  // a received one overtook it
+            snapshot_index_ = taken->index;
+            raft_->compacted(*taken);
+            mark_dirty();
+        });
+    snapshot_->start();
+}
+
+}  // namespace quern::replica

@@ -1,0 +1,154 @@
+// The node's links to its peers, the port they come to, and snapshots between them.
+#include "system/replica/host.h"
+#include "system/replica/peer_session.h"
+
+namespace quern::replica {
+
+Result<void> ReplicaHost::open_port() {
+    wire::Acceptor::Options options;
+    options.at = options_.peer_at;
+    options.port = wire::Port::peer;
+    acceptor_ = std::make_unique<wire::Acceptor>(env_, options, *this);
+    return acceptor_->start();
+}
+
+const Endpoint& ReplicaHost::peer_endpoint() const { return acceptor_->local(); }
+
+void ReplicaHost::connect_peers() {
+    for (const metadata::NodeRecord& node : options_.nodes) {
+        if (node.id == options_.self || !node.storage) continue;
+        wire::Link::Options options;
+        options.endpoint = {node.host, node.peer_port};
+        options.port = wire::Port::peer;
+        options.name = node_name(options_.self, storage_->superblock().node_uuid);
+        options.secret = options_.cluster_secret;
+        options.software = "quernd";
+        options.frame_bytes_max = limits::frame_bytes_max_peer;
+        options.backoff_max = Duration::milliseconds(500);
+        Peer& peer = peers_[node.id];
+        peer.record = node;
+        peer.link = std::make_unique<wire::Link>(env_, std::move(options), *this);
+        outbox_.set_link(node.id, peer.link.get());
+        peer.link->start();
+    }
+}
+
+// One clock sample of each peer; also what keeps idle links checked.
+void ReplicaHost::ping_peers() {
+    const Instant now = env_.clock.now();
+    clock_.own(now, env_.clock.wall());
+    for (auto& [id, peer] : peers_) {
+        if (!peer.link->up()) continue;
+        peer.link->request(
+            wire::FrameKind::ping, wire::encode(wire::Ping{now}), now + options_.ping_interval * 3,
+            guard_.wrap([this, node = id](Result<wire::Frame> frame) {
+                if (!frame) return;
+                Result<wire::Pong> pong = wire::decode_pong(*frame);
+                if (!pong) return;
+                clock_.sample(node, pong->sent, env_.clock.now(), pong->wall);
+                bootstrap_if_needed();
+            }));
+    }
+    bootstrap_if_needed();
+    ping_timer_.start(now + options_.ping_interval, [this] { ping_peers(); });
+}
+
+void ReplicaHost::on_link_up(wire::Link&, const wire::HelloReply&) {
+    // A sample at once: a starting cluster waits for agreement on the time.
+    if (ping_timer_.pending()) ping_timer_.start(env_.clock.now(), [this] { ping_peers(); });
+}
+
+void ReplicaHost::on_link_down(wire::Link& link, const Error& reason) {
+    if (reason.code == ErrorCode::unauthenticated || reason.code == ErrorCode::protocol_version) {
+        env_.log.write(LogLevel::warning, "host",
+                       "peer " + link.options().endpoint.to_string() + ": " + reason.to_string());
+    }
+}
+
+void ReplicaHost::on_link_frame(wire::Link&, wire::Frame) {
+    // Peers answer on the connection they were asked on and ask on their own; nothing else is expected.
+}
+
+wire::HelloReply ReplicaHost::greeting() {
+    wire::HelloReply reply;
+    reply.cluster = options_.cluster;
+    reply.node = options_.self;
+    reply.time = metadata_->catalogue().time();
+    return reply;
+}
+
+void ReplicaHost::find_secret(const std::string& name,
+                              Callback<void(Result<std::optional<std::vector<uint8_t>>>)> done) {
+    if (!name.starts_with("node:")) return done(std::optional<std::vector<uint8_t>>());
+    done(std::optional<std::vector<uint8_t>>(options_.cluster_secret));
+}
+
+void ReplicaHost::on_session(std::unique_ptr<wire::FrameConnection> connection,
+                             const std::string& name) {
+    const uint64_t id = next_session_++;
+    sessions_.emplace(id, std::make_unique<PeerSession>(env_, *this, id, std::move(connection), name));
+}
+
+// Called from inside the session: it is destroyed from the loop.
+void ReplicaHost::session_ended(uint64_t session) {
+    auto found = sessions_.find(session);
+    if (found == sessions_.end()) return;
+    env_.loop.post([doomed = std::shared_ptr<PeerSession>(std::move(found->second))] {});
+    sessions_.erase(found);
+}
+
+void ReplicaHost::send_snapshot(GroupReplica& group, NodeId peer) {
+    const auto key = std::make_pair(group.group(), peer);
+    auto link = peers_.find(peer);
+    if (link == peers_.end() || senders_.contains(key)) {
+        env_.loop.post(guard_.wrap([&group, peer] { group.snapshot_sent(peer, LogIndex{}, false); }));
+        return;
+    }
+    auto sender = std::make_unique<SnapshotSender>(
+        env_, *storage_, group, options_.self, *link->second.link,
+        [this, &group, peer, key](LogIndex index, bool ok) {
+            group.snapshot_sent(peer, index, ok);
+            senders_.erase(key);
+        });
+    SnapshotSender& started = *sender;
+    senders_.emplace(key, std::move(sender));
+    started.start();
+}
+
+void ReplicaHost::snapshot_offer(const wire::SnapshotOffer& offer,
+                                 Callback<void(wire::SnapshotReply)> done) {
+    wire::SnapshotReply refusal;
+    refusal.group = offer.group;
+    refusal.snapshot_index = offer.meta.index;
+    auto found = groups_.find(offer.group);
+    if (found == groups_.end() || !found->second->started() ||
+        found->second->incarnation() != offer.incarnation ||
+        !found->second->wants_snapshot(offer.meta, offer.from, offer.term)) {
+        return done(refusal);
+    }
+    auto& receiver = receivers_[offer.group];
+    receiver.reset();
+    receiver = std::make_unique<SnapshotReceiver>(*storage_, *found->second, offer);
+    receiver->start(std::move(done));
+}
+
+void ReplicaHost::snapshot_chunk(wire::SnapshotChunk chunk, Callback<void(wire::SnapshotReply)> done) {
+    auto found = receivers_.find(chunk.group);
+    if (found == receivers_.end()) {
+        wire::SnapshotReply refusal;
+        refusal.group = chunk.group;
+        refusal.snapshot_index = chunk.snapshot_index;
+        return done(refusal);
+    }
+    SnapshotReceiver& receiver = *found->second;
+    receiver.chunk(std::move(chunk), [this, done = std::move(done), key = found->first](
+                                         const wire::SnapshotReply& reply) mutable {
+        done(reply);
+        env_.loop.post(guard_.wrap([this, key] {
+            auto ended = receivers_.find(key);
+            if (ended != receivers_.end() && ended->second->ended()) receivers_.erase(ended);
+        }));
+    });
+}
+
+}  // namespace quern::replica

@@ -1,0 +1,30 @@
+// Raft messages on their way out: gathered during a turn of the loop, one frame per peer at its end.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "system/io/env.h"
+#include "system/wire/link.h"
+#include "system/wire/peer_messages.h"
+
+namespace quern::replica {
+
+class Outbox {
+public:
+    explicit Outbox(Env& env) : env_(env) {}
+    // `link` may be replaced; null forgets the peer.
+    void set_link(NodeId peer, wire::Link* link);
+    void add(const Uuid& incarnation, raft::Message message);
+    void flush();
+
+private:
+    struct Peer {
+        wire::Link* link = nullptr;
+        std::vector<wire::RaftMessage> messages;
+    };
+    Env& env_;
+    std::map<NodeId, Peer> peers_;
+};
+
+}  // namespace quern::replica

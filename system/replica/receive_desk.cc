@@ -1,0 +1,191 @@
+#include "system/replica/receive_desk.h"
+
+#include "system/replica/body_gatherer.h"
+#include "system/replica/data_replica.h"
+
+namespace quern::replica {
+
+ReceiveDesk::ReceiveDesk(DataReplica& owner) : owner_(owner) {}
+ReceiveDesk::~ReceiveDesk() = default;
+
+void ReceiveDesk::receive(uint64_t request, queue::Command base, const queue::Receive& receive,
+                          Instant deadline) {
+    auto waiter = std::make_unique<Waiter>(owner_.host_.env().timers);
+    waiter->request = request;
+    waiter->base = std::move(base);
+    waiter->receive = receive;
+    waiter->deadline = deadline;
+    const QueueId queue = waiter->base.queue;
+    auto line = lines_.find(queue);
+    const bool others_wait = line != lines_.end() && !line->second.parked.empty();
+    if (owner_.state_.has_ready(queue) && !others_wait) return propose(std::move(waiter));
+    if (deadline <= owner_.now()) return confirm_empty(std::move(waiter));
+    park(std::move(waiter), false);
+    if (others_wait) wake(queue);
+}
+
+void ReceiveDesk::propose(WaiterPtr waiter) {
+    Line& line = lines_[waiter->base.queue];
+    line.asked += waiter->receive.messages_max;
+    queue::Command command = waiter->base;
+    command.operation = waiter->receive;
+    owner_.submit(std::move(command), {}, Instant::never(),
+                  [this, waiter = std::move(waiter)](Result<queue::Reply> reply) mutable {
+                      applied(std::move(waiter), std::move(reply));
+                  });
+}
+
+void ReceiveDesk::applied(WaiterPtr waiter, Result<queue::Reply> reply) {
+    const QueueId queue = waiter->base.queue;
+    auto line = lines_.find(queue);
+    if (line != lines_.end()) {
+        QUERN_ASSERT(line->second.asked >= waiter->receive.messages_max);
+        line->second.asked -= waiter->receive.messages_max;
+        if (line->second.asked == 0 && line->second.parked.empty()) lines_.erase(line);
+    }
+    finish(std::move(waiter), std::move(reply));
+    wake(queue);  // it may have taken less than it asked for
+}
+
+void ReceiveDesk::finish(WaiterPtr waiter, Result<queue::Reply> reply) {
+    const QueueId queue = waiter->base.queue;
+    if (!reply) return owner_.respond_error(waiter->request, queue, std::move(reply.error()));
+    if (auto* error = std::get_if<Error>(&reply->result)) {
+        return owner_.respond_error(waiter->request, queue, std::move(*error));
+    }
+    auto& received = std::get<queue::ReceiveReply>(reply->result);
+    const bool wanted = owner_.responders_.contains(waiter->request);
+    // Applying an empty receive shows that nothing was ready at that index.
+    if (!received.deliveries.empty() || waiter->deadline <= owner_.now()) {
+        if (wanted) deliver(*waiter, std::move(received.deliveries));
+        return;
+    }
+    if (wanted) park(std::move(waiter), true);
+}
+
+void ReceiveDesk::park(WaiterPtr waiter, bool front) {
+    if (parked_count_ >= limits::waiters_max) return confirm_empty(std::move(waiter));
+    const QueueId queue = waiter->base.queue;
+    const uint64_t request = waiter->request;
+    waiter->timer.start(waiter->deadline, [this, queue, request] { timed_out(queue, request); });
+    std::list<WaiterPtr>& parked = lines_[queue].parked;
+    if (front) {
+        parked.push_front(std::move(waiter));
+    } else {
+        parked.push_back(std::move(waiter));
+    }
+    where_[request] = queue;
+    ++parked_count_;
+}
+
+ReceiveDesk::WaiterPtr ReceiveDesk::take(QueueId queue, uint64_t request) {
+    auto line = lines_.find(queue);
+    if (line == lines_.end()) return nullptr;
+    std::list<WaiterPtr>& parked = line->second.parked;
+    for (auto it = parked.begin(); it != parked.end(); ++it) {
+        if ((*it)->request != request) continue;
+        WaiterPtr waiter = std::move(*it);
+        parked.erase(it);
+        where_.erase(request);
+        --parked_count_;
+        waiter->timer.cancel();
+        if (parked.empty() && line->second.asked == 0) lines_.erase(line);
+        return waiter;
+    }
+    return nullptr;
+}
+
+void ReceiveDesk::cancel(uint64_t request) {
+    auto found = where_.find(request);
+    if (found != where_.end()) take(found->second, request);
+}
+
+// As many waiters are woken as there are messages for; the rest would only write empty receives.
+void ReceiveDesk::wake(QueueId queue) {
+    auto found = lines_.find(queue);
+    if (found == lines_.end() || found->second.parked.empty()) return;
+    if (!owner_.state_.has_ready(queue)) return;
+    const uint64_t ready = owner_.state_.counters(queue).ready;
+    while (!found->second.parked.empty() && found->second.asked < ready) {
+        WaiterPtr waiter = take(queue, found->second.parked.front()->request);
+        propose(std::move(waiter));
+        found = lines_.find(queue);
+        if (found == lines_.end()) return;
+    }
+}
+
+void ReceiveDesk::timed_out(QueueId queue, uint64_t request) {
+    if (WaiterPtr waiter = take(queue, request)) confirm_empty(std::move(waiter));
+}
+
+void ReceiveDesk::confirm_empty(WaiterPtr waiter) {
+    const QueueId queue = waiter->base.queue;
+    owner_.replica_->read_barrier(
+        guard_.wrap([this, queue, waiter = std::move(waiter)](Result<void> read) mutable {
+            if (!read) return owner_.respond_error(waiter->request, queue, std::move(read.error()));
+            if (!owner_.state_.has_queue(queue)) {
+                return owner_.respond_error(waiter->request, queue,
+                                            Error(ErrorCode::queue_does_not_exist));
+            }
+            if (owner_.state_.has_ready(queue)) return propose(std::move(waiter));
+            deliver(*waiter, {});
+        }));
+}
+
+void ReceiveDesk::queue_dropped(QueueId queue) {
+    auto found = lines_.find(queue);
+    while (found != lines_.end() && !found->second.parked.empty()) {
+        WaiterPtr waiter = take(queue, found->second.parked.front()->request);
+        owner_.respond_error(waiter->request, queue, Error(ErrorCode::queue_does_not_exist));
+        found = lines_.find(queue);
+    }
+}
+
+void ReceiveDesk::leadership_lost() {
+    std::map<QueueId, Line> lines = std::exchange(lines_, {});
+    where_.clear();
+    parked_count_ = 0;
+    for (auto& [queue, line] : lines) {
+        for (WaiterPtr& waiter : line.parked) {
+            owner_.respond_error(waiter->request, queue, Error(ErrorCode::not_leader));
+        }
+    }
+}
+
+void ReceiveDesk::deliver(const Waiter& waiter, std::vector<queue::Delivery> deliveries) {
+    const QueueId queue = waiter.base.queue;
+    wire::Response response = owner_.response_at_now(queue);
+    std::vector<BodyRef> bodies;
+    for (const queue::Delivery& delivery : deliveries) bodies.push_back(delivery.content);
+    gather_bodies(
+        owner_.host_.storage(), owner_.replica_->group(), bodies,
+        guard_.wrap([this, request = waiter.request, queue, response = std::move(response),
+                     deliveries = std::move(deliveries)](std::vector<Result<Buffer>> found) mutable {
+            wire::ReceiveResponse body;
+            for (size_t i = 0; i < deliveries.size(); ++i) {
+                // A body that is damaged here is not handed out; its lease ends and another replica may
+                // serve it.
+                if (!found[i]) {
+                    owner_.host_.env().log.write(LogLevel::error, "replica",
+                                                 "body not readable: " + found[i].error().to_string());
+                    continue;
+                }
+                const queue::Delivery& delivery = deliveries[i];
+                wire::ReceivedMessage message;
+                message.seq = delivery.seq;
+                message.receipt = queue::seal_receipt(owner_.options_.receipt_key,
+                                                      {queue, delivery.seq, delivery.epoch});
+                message.receive_count = delivery.receive_count;
+                message.sent = delivery.sent;
+                message.first_received = delivery.first_received;
+                message.leased_until = delivery.leased_until;
+                message.content = std::move(*found[i]);
+                message.body_bytes = delivery.body_bytes;
+                body.messages.push_back(std::move(message));
+            }
+            response.body = std::move(body);
+            owner_.respond(request, response);
+        }));
+}
+
+}  // namespace quern::replica

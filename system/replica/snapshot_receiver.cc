@@ -1,0 +1,86 @@
+#include "system/replica/snapshot_receiver.h"
+
+#include "system/replica/local_snapshot.h"
+
+namespace quern::replica {
+
+SnapshotReceiver::SnapshotReceiver(storage::NodeStorage& storage, GroupReplica& group,
+                                   const wire::SnapshotOffer& offer)
+    : storage_(storage), group_(group), offer_(offer) {}
+
+void SnapshotReceiver::start(Done done) {
+    writer_ = storage_.write_snapshot(group_.group(), offer_.meta.index);
+    append(encode_snapshot_header(offer_.meta), std::move(done));
+}
+
+void SnapshotReceiver::append(Buffer bytes, Done done) {
+    busy_ = true;
+    writer_->append(std::move(bytes),
+                    guard_.wrap([this, done = std::move(done)](Result<void> written) mutable {
+                        busy_ = false;
+                        reply(done, std::move(written), false);
+                    }));
+}
+
+void SnapshotReceiver::chunk(wire::SnapshotChunk chunk, Done done) {
+    // Out of order: a duplicate or a chunk of another attempt.
+    if (busy_ || ended_ || chunk.snapshot_index != index() || chunk.ordinal != next_ordinal_) {
+        return reply(done, fail(ErrorCode::protocol_error), false);
+    }
+    ++next_ordinal_;
+    if (!chunk.bodies.empty()) return store_bodies(std::move(chunk), std::move(done));
+    if (chunk.last) return finish(std::move(done));
+    chunks_.push_back(chunk.bytes);
+    append(std::move(chunk.bytes), std::move(done));
+}
+
+void SnapshotReceiver::store_bodies(wire::SnapshotChunk chunk, Done done) {
+    struct Storing {
+        size_t left;
+        Result<void> result;
+        Done done;
+    };
+    busy_ = true;
+    auto storing = std::make_shared<Storing>(Storing{chunk.bodies.size(), {}, std::move(done)});
+    size_t offset = 0;
+    for (const BodyRef& body : chunk.bodies) {
+        Buffer bytes = chunk.bytes.slice(offset, body.size_bytes);  // sizes were checked by the decoder
+        offset += body.size_bytes;
+        storage_.store_body(group_.group(), body, std::move(bytes),
+                            guard_.wrap([this, storing](Result<void> stored) {
+                                if (!stored) storing->result = std::move(stored);
+                                if (--storing->left > 0) return;
+                                busy_ = false;
+                                reply(storing->done, std::move(storing->result), false);
+                            }));
+    }
+}
+
+void SnapshotReceiver::finish(Done done) {
+    busy_ = true;
+    storage_.sync_bodies(
+        group_.group(), guard_.wrap([this, done = std::move(done)](Result<void> synced) mutable {
+            if (!synced) return reply(done, std::move(synced), false);
+            writer_->finish(guard_.wrap([this, done = std::move(done)](Result<void> written) mutable {
+                if (!written) return reply(done, std::move(written), false);
+                group_.install_snapshot(
+                    offer_.meta, offer_.from, offer_.term, std::move(chunks_),
+                    guard_.wrap([this, done = std::move(done)](Result<void> installed) mutable {
+                        reply(done, std::move(installed), true);
+                    }));
+            }));
+        }));
+}
+
+void SnapshotReceiver::reply(Done& done, Result<void> result, bool finished) {
+    if (!result || finished) ended_ = true;
+    wire::SnapshotReply answer;
+    answer.group = group_.group();
+    answer.snapshot_index = index();
+    answer.ordinal = next_ordinal_;
+    answer.accepted = result.has_value();
+    answer.done = finished && result.has_value();
+    done(answer);
+}
+
+}  // namespace quern::replica

@@ -1,0 +1,41 @@
+// Takes one snapshot from a leader: chunks into the snapshot file and the body store, then installs it.
+// A new offer replaces one under way; destroying it leaves the group as it was.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "system/replica/group_replica.h"
+#include "system/wire/peer_messages.h"
+
+namespace quern::replica {
+
+class SnapshotReceiver {
+public:
+    using Done = Callback<void(wire::SnapshotReply)>;
+    SnapshotReceiver(storage::NodeStorage& storage, GroupReplica& group,
+                     const wire::SnapshotOffer& offer);
+    // Writes the header. Each call is answered before the next.
+    void start(Done done);
+    void chunk(wire::SnapshotChunk chunk, Done done);
+    LogIndex index() const { return offer_.meta.index; }
+    bool ended() const { return ended_; }
+
+private:
+    void append(Buffer bytes, Done done);
+    void store_bodies(wire::SnapshotChunk chunk, Done done);
+    void finish(Done done);
+    void reply(Done& done, Result<void> result, bool finished);
+
+    storage::NodeStorage& storage_;
+    GroupReplica& group_;
+    wire::SnapshotOffer offer_;
+    std::unique_ptr<storage::SnapshotWriter> writer_;
+    std::vector<Buffer> chunks_;
+    uint64_t next_ordinal_ = 0;
+    bool busy_ = false;
+    bool ended_ = false;
+    LifeGuard guard_;
+};
+
+}  // namespace quern::replica

@@ -1,0 +1,89 @@
+#include "system/replica/snapshot_sender.h"
+
+#include "system/replica/body_gatherer.h"
+
+namespace quern::replica {
+
+namespace {
+
+constexpr size_t chunk_bytes = 1u << 20;
+constexpr size_t bodies_per_chunk = 256;
+constexpr Duration answer_timeout = Duration::seconds(10);
+
+}  // namespace
+
+SnapshotSender::SnapshotSender(Env& env, storage::NodeStorage& storage, GroupReplica& group,
+                               NodeId self, wire::Link& link, Callback<void(LogIndex, bool)> done)
+    : env_(env), storage_(storage), group_(group), self_(self), link_(link), done_(std::move(done)) {}
+
+void SnapshotSender::start() {
+    meta_ = group_.applied_meta();
+    source_ = group_.machine().freeze();
+    wire::SnapshotOffer offer;
+    offer.group = group_.group();
+    offer.incarnation = group_.incarnation();
+    offer.from = self_;
+    offer.term = group_.status().term;
+    offer.meta = meta_;
+    send(wire::FrameKind::snapshot_offer, wire::encode(offer));
+}
+
+void SnapshotSender::send(wire::FrameKind kind, wire::Encoded message) {
+    link_.request(kind, std::move(message), env_.clock.now() + answer_timeout,
+                  guard_.wrap([this](Result<wire::Frame> frame) { answered(std::move(frame)); }));
+}
+
+void SnapshotSender::answered(Result<wire::Frame> frame) {
+    if (!frame) return end(false);
+    Result<wire::SnapshotReply> reply = wire::decode_snapshot_reply(*frame);
+    if (!reply || !reply->accepted || reply->snapshot_index != meta_.index) return end(false);
+    if (reply->done) return end(true);
+    if (last_sent_) return end(false);
+    send_next();
+}
+
+void SnapshotSender::send_next() {
+    if (!state_sent_) {
+        wire::SnapshotChunk chunk;
+        chunk.group = group_.group();
+        chunk.snapshot_index = meta_.index;
+        chunk.bytes = source_->next_chunk(chunk_bytes);
+        if (!chunk.bytes.empty()) {
+            chunk.ordinal = ordinal_++;
+            return send(wire::FrameKind::snapshot_chunk, wire::encode(chunk));
+        }
+        state_sent_ = true;
+    }
+    send_bodies(source_->next_bodies(bodies_per_chunk));
+}
+
+void SnapshotSender::send_bodies(std::vector<BodyRef> bodies) {
+    gather_bodies(storage_, group_.group(), bodies,
+                  guard_.wrap([this, bodies](std::vector<Result<Buffer>> found) {
+                      wire::SnapshotChunk chunk;
+                      chunk.group = group_.group();
+                      chunk.snapshot_index = meta_.index;
+                      chunk.last = bodies.empty();
+                      BufferChain bytes;
+                      for (size_t i = 0; i < bodies.size(); ++i) {
+                          // Dropped since the freeze: the peer will drop it too when it catches up, and a
+                          // body of other bytes must not take its place.
+                          if (!found[i] && found[i].error().code != ErrorCode::not_found) return end(false);
+                          if (!found[i]) continue;
+                          chunk.bodies.push_back(bodies[i]);
+                          bytes.append(std::move(*found[i]));
+                      }
+                      if (chunk.bodies.empty() && !chunk.last) return send_next();
+                      chunk.ordinal = ordinal_++;
+                      chunk.bytes = bytes.flatten();
+                      last_sent_ = chunk.last;
+                      send(wire::FrameKind::snapshot_chunk, wire::encode(chunk));
+                  }));
+}
+
+void SnapshotSender::end(bool ok) {
+    Callback<void(LogIndex, bool)> done = std::move(done_);
+    done(meta_.index, ok);
+}
+
+}  // namespace quern::replica
