@@ -116,7 +116,7 @@ void DataReplica::submit_call(Call call, Callback<void(queue::Reply&, wire::Resp
 
 void DataReplica::handle_catalogue(Call call, const wire::ForwardHeader& header) {
     if (header.kind == wire::ForwardHeader::Kind::ensure_queue) {
-        call.base.operation = queue::EnsureQueue{header.attributes};
+        call.base.operation = queue::EnsureQueue{header.attributes, header.authorised_at};
     } else {
         call.base.operation = queue::DropQueue{};
     }

@@ -10,6 +10,7 @@ namespace {
 
 constexpr size_t apply_entries_per_turn = 256;
 constexpr size_t load_bytes_max = 8u << 20;
+constexpr size_t cached_payload_bytes_max = 32u << 20;
 
 storage::WalEntry to_wal(GroupId group, const raft::Entry& entry) {
     return {group, entry.index, entry.term, static_cast<uint8_t>(entry.kind), entry.payload};
@@ -183,6 +184,8 @@ void GroupReplica::apply_some() {
         applied_ = entry.index;
     }
     raft_->applied(applied_);
+    // Followers far behind are served from the WAL.
+    if (raft_->cached_bytes() > cached_payload_bytes_max) raft_->drop_payloads(applied_);
     run_reads();
     note_status();
     const bool early = applied_ > snapshot_index_ &&

@@ -181,7 +181,7 @@ void MetadataReplica::answer(const wire::Query& query, wire::QueryReply& reply) 
         answer.reset = !changes || !watch->since;
         if (changes && watch->since) {
             // A cut list says how far it reaches by its last change.
-            if (changes->size() == changes_per_answer_max) reply.version = changes->back().version;
+            if (changes->size() >= changes_per_answer_max) reply.version = changes->back().version;
             answer.changes = std::move(*changes);
         } else {
             answer.nodes = catalogue_.nodes();
