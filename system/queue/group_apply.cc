@@ -16,6 +16,12 @@ bool is_routing(const Reply& reply) {
                                 error->code == ErrorCode::stale_catalogue);
 }
 
+// A receive that found nothing changed nothing: the same request may ask again, as a parked poll does.
+bool found_nothing(const Reply& reply) {
+    const auto* received = std::get_if<ReceiveReply>(&reply.result);
+    return received != nullptr && received->deliveries.empty();
+}
+
 }  // namespace
 
 Reply GroupState::Impl::apply(const Command& command, const uint8_t* payload) {
@@ -37,7 +43,7 @@ Reply GroupState::Impl::apply(const Command& command, const uint8_t* payload) {
         case SessionTable::Verdict::fresh: break;
     }
     Reply reply = apply_to_queue(command, payload);
-    if (!is_routing(reply)) {
+    if (!is_routing(reply) && !found_nothing(reply)) {
         sessions.remember(command.principal, command.token, time,
                           store_reply(kind, command.queue, reply));
         hash.add(command.token.session.value);

@@ -55,8 +55,9 @@ void ReceiveDesk::finish(WaiterPtr waiter, Result<queue::Reply> reply) {
     }
     auto& received = std::get<queue::ReceiveReply>(reply->result);
     const bool wanted = owner_.responders_.contains(waiter->request);
-    // Applying an empty receive shows that nothing was ready at that index.
-    if (!received.deliveries.empty() || waiter->deadline <= owner_.now()) {
+    // Applying an empty receive shows that nothing was ready at that index. A repeated one says what its
+    // first application has left.
+    if (!received.deliveries.empty() || reply->repeated || waiter->deadline <= owner_.now()) {
         if (wanted) deliver(*waiter, std::move(received.deliveries));
         return;
     }
