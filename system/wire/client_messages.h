@@ -207,10 +207,13 @@ struct Encoded {
     Buffer head;
     BufferChain attachments;
 };
-Encoded encode(const Request& request);
+Encoded encode(const Request& request);  // copies the contents of a send
+// A send whose entries' contents are, one after another, the bytes of `contents`; not copied.
+Encoded encode(const Request& request, BufferChain contents);
 Encoded encode(const Response& response);
 // `body` is verified first (depth, tables, identifier, alignment), then checked: sizes, ranges, UTF-8 of
-// names is not required here. Spans and Buffers of the result refer to `body`. protocol_error.
+// names is not required here, nor that counts keep their limits. Spans and Buffers of the result refer
+// to `body`. protocol_error; unsupported_operation for an operation unknown to this version.
 Result<Request> decode_request(const Buffer& body, uint32_t head_bytes);
 Result<Response> decode_response(const Buffer& body, uint32_t head_bytes);
 

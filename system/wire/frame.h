@@ -66,31 +66,44 @@ BufferChain encode_frame(FrameKind kind, uint64_t request_id, Buffer head, Buffe
 // As above for a body received as one piece and passed on unchanged.
 BufferChain encode_frame_body(FrameKind kind, uint64_t request_id, uint32_t head_bytes, Buffer body);
 
-// Incremental decoder: bytes in, frames out. Frames share the buffers they arrived in where possible.
+// Incremental decoder: bytes in, frames out. Frames that arrived together share one buffer; a frame
+// longer than a read chunk gets a buffer of its own, allocated only after its header was checked against
+// the limit. Holds at most one frame of the largest size, or a chunk.
 class FrameDecoder {
 public:
+    // Bytes asked for at a time, where frames are not longer.
+    static constexpr size_t chunk_bytes = 64 * 1024;
+
     explicit FrameDecoder(size_t body_bytes_max) : body_bytes_max_(body_bytes_max) {}
+    // A frame under way is judged by it as well.
     void set_body_bytes_max(size_t bytes) { body_bytes_max_ = bytes; }
 
     // Where the next read should put bytes: at least 1, at most what completes the frame under way or
     // a read chunk. Valid until consumed() or destruction.
     std::span<uint8_t> space();
-    // `size` bytes were read into space(). Appends complete frames to `frames`.
-    // Errors (all final): protocol_error (magic, kind, header or body checksum; the detail tells an
-    // HTTP or TLS client what this port is), frame_too_large.
+    // `size` bytes were read into space(). Appends complete frames to `frames`, also those before
+    // damage. Errors (all final): protocol_error (magic, kind, header or body checksum; the detail tells
+    // an HTTP or TLS client what this port is), frame_too_large.
     Result<void> consumed(size_t size, std::vector<Frame>& frames);
     // Bytes of an incomplete frame are held.
-    bool mid_frame() const;
-    size_t held_bytes() const;
+    bool mid_frame() const { return filled_ > 0; }
+    size_t held_bytes() const { return filled_; }
 
 private:
-    Result<void> take_frames(std::vector<Frame>& frames);
-    Result<std::optional<size_t>> frame_size_at_start() const;
+    // Of the frames at the start of chunk_: bytes of all complete ones; checks them and every header.
+    struct Scan {
+        size_t complete_bytes = 0;
+        size_t next_bytes = 0;  // of the incomplete frame behind them; 0: its header is incomplete
+        Result<void> damage;
+    };
+    Scan scan() const;
+    Result<size_t> check_header(const uint8_t* bytes, size_t available) const;
+    void cut_frames(size_t complete_bytes, size_t next_bytes, std::vector<Frame>& frames);
+    void make_room(size_t next_bytes);
 
     size_t body_bytes_max_;
-    MutableBuffer chunk_;    // being filled; frames are cut from it once complete
+    MutableBuffer chunk_;  // starts with a frame's header, once filled_ > 0
     size_t filled_ = 0;
-    size_t frame_start_ = 0;
 };
 
 }  // namespace quern::wire

@@ -8,6 +8,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 
 #include "system/io/env.h"
 #include "system/wire/frame.h"
@@ -40,7 +41,8 @@ public:
     // Queues a frame; frames queued within one turn of the loop go out in one write. False (and the
     // connection ends with overloaded) if out_bytes_max would be exceeded.
     bool send(BufferChain frame);
-    // Stops delivering frames until resume_reading(): back-pressure on a peer that sends too much.
+    // Stops delivering frames until resume_reading(): back-pressure on a peer that sends too much. Then
+    // the end of the stream is not noticed either.
     void pause_reading();
     void resume_reading();
     // Writes what is queued, then closes. No callback follows. This object may be destroyed at once: the
