@@ -130,19 +130,23 @@ TEST_P(DiskConformance, allocate_extends_with_zeros_and_keeps_contents) {
     EXPECT_EQ(size(*file), 100'000u);
 }
 
-TEST_P(DiskConformance, a_write_that_does_not_wait_for_allocate_is_kept) {
+TEST_P(DiskConformance, writes_that_do_not_wait_for_allocate_are_kept) {
+    constexpr uint64_t mib = 1024 * 1024;
     const FilePtr file = make("a");
-    int done = 0;
+    size_t done = 0;
     const auto count = [&](Result<void> r) { done += r.has_value(); };
-    file->write_at(9'000'000, Buffer::copy_of("before"), count);
-    file->allocate(10'000'000, count);
-    file->write_at(9'500'000, Buffer::copy_of("after"), count);
-    file->write_at_durable(9'600'000, Buffer::copy_of("durable"), count);
-    ASSERT_TRUE(run_until([&] { return done == 4; }));
-    EXPECT_EQ(read(*file, 9'000'000, 6), "before");
-    EXPECT_EQ(read(*file, 9'500'000, 5), "after");
-    EXPECT_EQ(read(*file, 9'600'000, 7), "durable");
-    EXPECT_EQ(size(*file), 10'000'000u);
+    for (uint64_t i = 1; i <= 5; ++i) {
+        file->write_at_durable(i * mib, Buffer::copy_of("before"), count);
+    }
+    file->allocate(12 * mib, count);
+    file->write_at(11 * mib, Buffer::copy_of("after"), count);
+    file->write_at_durable(10 * mib, Buffer::copy_of("durable"), count);
+    ASSERT_TRUE(run_until([&] { return done == 8; }));
+    for (uint64_t i = 1; i <= 5; ++i)
+        EXPECT_EQ(read(*file, i * mib, 6), "before");
+    EXPECT_EQ(read(*file, 11 * mib, 5), "after");
+    EXPECT_EQ(read(*file, 10 * mib, 7), "durable");
+    EXPECT_EQ(size(*file), 12 * mib);
 }
 
 TEST_P(DiskConformance, durable_writes_and_syncs_complete) {

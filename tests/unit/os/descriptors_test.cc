@@ -23,8 +23,7 @@ protected:
         env_ = std::move(*OsEnv::open(options));
     }
     bool run_until(Callback<bool()> done) {
-        return env_->run_until(std::move(done),
-                               env_->env().clock.now() + Duration::milliseconds(1900));
+        return env_->run_until(std::move(done), env_->env().clock.now() + Duration::seconds(5));
     }
 
     conformance::TemporaryFolder folder_;

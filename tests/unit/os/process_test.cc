@@ -18,8 +18,7 @@ protected:
     Processes() : env_(std::move(*OsEnv::open({}))) {}
 
     bool run_until(Callback<bool()> done) {
-        return env_->run_until(std::move(done),
-                               env_->env().clock.now() + Duration::milliseconds(900));
+        return env_->run_until(std::move(done), env_->env().clock.now() + Duration::seconds(5));
     }
     Result<std::unique_ptr<ChildProcess>> shell(const std::string& script,
                                                 const std::string& output = "") {
