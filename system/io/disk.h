@@ -3,6 +3,7 @@
 // exactly once, never inside the call. Completions of different operations may come in any order.
 //
 // Paths are relative to the node's data directory, '/'-separated, of A-Z a-z 0-9 . _ - only.
+// The folder "" is the data directory itself. The name LOCK in it is taken.
 #pragma once
 
 #include <cstdint>
