@@ -9,6 +9,7 @@
 
 namespace quern::sim {
 
+// Faults' identities and so their draws follow the order here: add at the end only.
 // name, place: which of the two machine sets of a fault it uses (see fault_plan.h)
 #define QUERN_FAULT_KINDS(X)                                                             \
     X(clog)               /* a -> b and back: nothing arrives until the end */           \
@@ -33,7 +34,7 @@ namespace quern::sim {
     X(disk_slow)          /* every operation takes `factor` times as long */             \
     X(disk_stuck)         /* no operation completes until the end */                     \
     X(disk_lost)          /* power off, all files gone, power on */                      \
-    X(disks_swapped)      /* a and b go down and come up with each other's disk */       \
+    X(disks_swapped)      /* a and b run on each other's disk until the end */            \
     X(clock_jump)         /* the wall clock jumps by `ms`, and back at the end */        \
     X(clock_drift)        /* the monotonic clock runs `ppb` fast */                      \
     X(clock_freeze)       /* the wall clock stands still */                              \

@@ -48,6 +48,12 @@ void Inode::chunks_cut(uint64_t size) {
     damage_.erase(damage_.lower_bound((size + sector_bytes - 1) / sector_bytes), damage_.end());
 }
 
+uint64_t Inode::durable_used() const {
+    size_t last = chunks_.size();
+    while (last > 0 && !chunks_[last - 1]) --last;
+    return std::min(durable_size_, last * chunk_bytes);
+}
+
 uint64_t Inode::cut_size() const {
     uint64_t least = UINT64_MAX;
     for (const Cut& cut : cuts_) least = std::min(least, cut.size);

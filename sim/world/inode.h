@@ -67,6 +67,8 @@ public:
     // Each is kept or lost as drawn by `random`.
     void sync_failed(SyncPoint point, uint64_t random);
 
+    // No durable byte but zeros lies from here on.
+    uint64_t durable_used() const;
     bool dirty() const { return !pending_.empty() || !inflight_.empty() || resized_; }
 
     // Copies current bytes; false if a sector of the range cannot be read.
@@ -76,7 +78,8 @@ public:
     [[nodiscard]] bool read_durable(uint64_t offset, std::span<uint8_t> into, bool pristine) const;
 
     void crash(CrashLoss loss, uint64_t random);
-    // The process died, the kernel lives: writes in flight happen or not.
+    // The process died, the kernel lives: writes in flight happen or not; pages whose sync had failed
+    // leave the cache.
     void process_died(uint64_t random);
 
     // Damage at rest; all act on durable bytes and are healed by a full overwrite of the sector.

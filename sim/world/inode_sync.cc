@@ -82,6 +82,7 @@ void Inode::sync_failed(SyncPoint point, uint64_t random) {
 }
 
 void Inode::process_died(uint64_t random) {
+    std::erase_if(pending_, [](const Write& w) { return w.dropped; });
     while (!inflight_.empty()) {
         random = mix64(random);
         const uint64_t number = inflight_.front().number;

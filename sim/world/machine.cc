@@ -25,10 +25,10 @@ Machine::~Machine() = default;
 
 bool Machine::paused() const { return world_.scheduler().paused(owner()); }
 
-void Machine::set_program(Callback<void(Machine&)> boot, Callback<void(Machine&)> death) {
-    boot_ = std::move(boot);
-    death_ = std::move(death);
-    if (running_ && boot_) boot_(*this);
+void Machine::set_program(Program program) {
+    QUERN_ASSERT_MSG(process_ == nullptr, "the process of the old program still lives");
+    program_ = std::move(program);
+    if (running_ && program_) process_ = program_(*this);
 }
 
 void Machine::kill() {
@@ -55,7 +55,8 @@ void Machine::end_life(bool power_lost, CrashLoss loss) {
     powered_ = powered_ && !power_lost;
     world_.fabric().process_died(index_, !powered_);
     disk_.process_died(power_lost, loss);
-    if (was_running && death_) death_(*this);
+    if (was_running && death_hook_) death_hook_(*this);
+    process_.reset();
     world_.scheduler().resume(owner());
     world_.scheduler().cancel_owner(owner());
 }
@@ -73,7 +74,7 @@ void Machine::start() {
     }
     if (world_.trace().enabled()) world_.trace().line(name(), "machine", "started");
     world_.fabric().process_started(index_);
-    if (boot_) boot_(*this);
+    if (program_) process_ = program_(*this);
 }
 
 void Machine::pause() {

@@ -1,8 +1,10 @@
 // One simulated host: clocks, disk, network and, while it runs, one process. The process is whatever
-// the boot hook builds on env(); it lives until kill(), power_loss() or the end of the world. Nothing of
-// a life reaches the next but the disk: its timers, posts, completions and streams end with it.
+// the program builds on env(); the machine owns it and destroys it at kill(), power_loss() or the end of
+// the world. Nothing of a life reaches the next but the disk: its timers, posts, completions and streams
+// end with it.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -48,9 +50,13 @@ public:
     // The same object in all lives. Objects built on it belong to the life they were built in.
     Env& env() { return env_; }
 
-    // `boot` builds the process on env(), at once if the machine runs, and at every start. `death` must
-    // destroy it; what its destructors start is dropped.
-    void set_program(Callback<void(Machine&)> boot, Callback<void(Machine&)> death);
+    // Builds the process on env(): at once if the machine runs, and at every start. At its death the
+    // result is destroyed; what destructors start then is dropped.
+    using Program = Callback<std::shared_ptr<void>(Machine&)>;
+    void set_program(Program program);
+    // Runs before the process is destroyed, but not at the end of the world: the place to forget
+    // pointers into it.
+    void set_death_hook(Callback<void(Machine&)> hook) { death_hook_ = std::move(hook); }
 
     // The process ends; what it wrote stays in the page cache, un-synced. Peers see an end or a reset.
     void kill();
@@ -68,6 +74,7 @@ public:
     const SimDisk& disk() const { return disk_; }
 
 private:
+    friend class World;
     void end_life(bool power_lost, CrashLoss loss);
 
     World& world_;
@@ -87,8 +94,9 @@ private:
     Metrics metrics_;
     SimFaultPoints faults_;
     Env env_;
-    Callback<void(Machine&)> boot_;
-    Callback<void(Machine&)> death_;
+    Program program_;
+    Callback<void(Machine&)> death_hook_;
+    std::shared_ptr<void> process_;
 };
 
 }  // namespace quern::sim

@@ -139,6 +139,14 @@ std::vector<std::string> Platter::paths_durable() const {
     return found;
 }
 
+Result<Buffer> Platter::durable_image(const std::string& path, bool pristine) const {
+    const InodeRef inode = find_durable(path);
+    if (!inode) return fail(ErrorCode::not_found, path);
+    MutableBuffer bytes(inode->size_durable());
+    if (!inode->read_durable(0, bytes.span(), pristine)) return fail(ErrorCode::io_failed, path);
+    return std::move(bytes).freeze();
+}
+
 InodeRef Platter::find(const std::string& path) const {
     const auto it = names_.find(path);
     return it == names_.end() ? nullptr : it->second;

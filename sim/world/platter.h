@@ -49,6 +49,9 @@ public:
     // The file that name would lead to after a power cut that loses all that was not synced.
     InodeRef find_durable(const std::string& path) const;
     std::vector<std::string> paths_durable() const;
+    // The bytes of the file of that durable name after such a power cut; not_found, or io_failed if a
+    // sector cannot be read. `pristine`: as if no damage had struck.
+    Result<Buffer> durable_image(const std::string& path, bool pristine = false) const;
 
 private:
     struct Change {

@@ -8,7 +8,11 @@ World::World(WorldOptions options)
 
 World::~World() {
     trace_.keep(0);
-    for (auto& machine : machines_) machine->power_loss(CrashLoss::nothing);
+    for (auto& machine : machines_) {
+        machine->death_hook_.reset();
+        machine->power_loss(CrashLoss::nothing);
+        machine->program_.reset();
+    }
     scheduler_.clear();
 }
 

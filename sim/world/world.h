@@ -23,7 +23,7 @@ struct WorldOptions {
 class World {
 public:
     explicit World(WorldOptions options = {});
-    // Ends every process through its machine's death hook.
+    // Destroys every process.
     ~World();
     World(const World&) = delete;
     World& operator=(const World&) = delete;

@@ -1,0 +1,45 @@
+// From a seed to a fault plan. Swarm testing: a seed first draws which kinds of faults exist in its run
+// at all (a quarter of the seeds have none), then how many of each, then each fault by itself. A fault's
+// draws are keyed by its kind and ordinal.
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "sim/fault_plan.h"
+#include "sim/world/atlas.h"
+
+namespace quern::sim {
+
+struct PlanHost {
+    std::string name;
+    std::string zone;
+    bool storage = true;  // holds data; else a balancer or client, whose disk does not matter
+};
+
+struct PlanShape {
+    std::vector<PlanHost> hosts;
+    Duration length = Duration::seconds(30);  // all faults begin and end within it
+    std::vector<std::string> file_classes;    // storage faults sometimes aim at one of them
+};
+
+struct PlanKnobs {
+    uint32_t quiet_per_cent = 25;     // of seeds: no faults at all
+    uint32_t kind_per_cent = 40;      // of kinds exist in a run that has faults
+    uint32_t faults_max = 60;
+    uint32_t per_kind_max = 10;
+    Duration lasts_min = Duration::milliseconds(100);
+    Duration lasts_max = Duration::seconds(8);
+    std::array<bool, fault_kind_count> forbidden{};
+    void forbid(FaultKind kind) { forbidden[static_cast<uint8_t>(kind)] = true; }
+};
+
+// Faults that destroy durable data are planned only where the atlas permits them.
+FaultPlan generate_plan(uint64_t seed, const PlanShape& shape, const PlanKnobs& knobs,
+                        const Atlas& atlas);
+
+// Whether a kind can destroy what was synced, and so is subject to the atlas.
+bool destroys_durable_data(FaultKind kind);
+
+}  // namespace quern::sim
