@@ -18,6 +18,7 @@ namespace quern::queue {
 
 struct SendEntry {
     // Body followed by the encoded message attributes, as one run of bytes; stored as they are.
+    // Of an empty one the stored offset is 0.
     ByteSpan content;
     uint32_t body_bytes = 0;  // the body's part of content; the rest are the attributes
     int64_t delay_ms = -1;    // -1: the queue's

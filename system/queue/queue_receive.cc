@@ -21,14 +21,16 @@ Reply QueueState::receive(ApplyContext& ctx, const Receive& command) {
     if (seq == no_message) return {std::move(reply)};
 
     const Attributes& a = data_->attributes;
-    const uint64_t leased = data_->counters.leased;
-    if (leased >= a.leased_messages_max) {
-        return {Error(ErrorCode::over_limit, "too many leased messages",
-                      static_cast<int64_t>(a.leased_messages_max), static_cast<int64_t>(leased))};
-    }
-    const uint64_t count_max =
-        std::min<uint64_t>(command.messages_max, a.leased_messages_max - leased);
     const int64_t visibility_ms = command.visibility_ms < 0 ? a.visibility_ms : command.visibility_ms;
+    const uint64_t leased = data_->counters.leased;
+    uint64_t count_max = command.messages_max;
+    if (visibility_ms > 0) {  // else nothing stays leased, and the limit does not matter
+        if (leased >= a.leased_messages_max) {
+            return {Error(ErrorCode::over_limit, "too many leased messages",
+                          static_cast<int64_t>(a.leased_messages_max), static_cast<int64_t>(leased))};
+        }
+        count_max = std::min(count_max, a.leased_messages_max - leased);
+    }
     reply.deliveries.reserve(std::min(count_max, data_->counters.ready));
     uint64_t bytes = 0;
     while (seq != no_message && reply.deliveries.size() < count_max) {
