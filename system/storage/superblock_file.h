@@ -1,0 +1,15 @@
+// The superblock's file: made once by format, read at every start.
+#pragma once
+
+#include "system/io/env.h"
+#include "system/storage/superblock.h"
+
+namespace quern::storage {
+
+constexpr const char* superblock_path = "superblock";
+
+// See NodeStorage::format and NodeStorage::read_superblock.
+void format_superblock(Env& env, const Superblock& identity, Callback<void(Result<void>)> done);
+void read_superblock_file(Env& env, Callback<void(Result<Superblock>)> done);
+
+}  // namespace quern::storage
