@@ -145,6 +145,9 @@ Reply Model::apply(const Command& c, const uint8_t* payload) {
     if (const Error* e = std::get_if<Error>(&reply.result)) {
         if (e->code == ErrorCode::needs_attributes || e->code == ErrorCode::stale_catalogue) return reply;
     }
+    // A receive that found nothing may be asked again.
+    const auto* received = std::get_if<ReceiveReply>(&reply.result);
+    if (received != nullptr && received->deliveries.empty()) return reply;
     Session& s = sessions_[key];
     s.low = std::max(s.low, c.token.acked_below);
     s.last_used = time_;
