@@ -23,6 +23,14 @@ size_t ConfigurationHistory::count_after(LogIndex index) const {
     return count;
 }
 
+bool ConfigurationHistory::voter_since(LogIndex index, NodeId id) const {
+    for (size_t i = changes_.size(); i-- > 0;) {
+        if (is_voter(changes_[i].configuration, id)) return true;
+        if (changes_[i].index <= index) return false;
+    }
+    return false;
+}
+
 void ConfigurationHistory::append(LogIndex index, Configuration configuration) {
     QUERN_ASSERT(index > latest_index());
     changes_.push_back({index, std::move(configuration)});

@@ -17,6 +17,8 @@ public:
     // In force at `index`, which is not before the base.
     const Configuration& at(LogIndex index) const;
     size_t count_after(LogIndex index) const;
+    // A voter of the configuration in force at `index` or of any after it.
+    bool voter_since(LogIndex index, NodeId id) const;
 
     void append(LogIndex index, Configuration configuration);
     void truncate(LogIndex from);  // from > base

@@ -3,11 +3,17 @@
 
 namespace quern::raft {
 
-// Servers outside the configuration never start elections, nor do those that may have lost entries
-// they acknowledged.
-bool Raft::Impl::may_campaign() const {
-    return !abstaining_ && !recovering_ && is_voter(configuration(), options_.self);
+// Servers outside the configuration do not start elections, except that one whose removal may not be
+// committed still does (thesis 4.2.2): it may be the only one whose log can win. It does not count its
+// own vote. Nor do servers that may have lost entries they acknowledged.
+bool Raft::Impl::is_electable() const {
+    if (recovering_) return false;
+    if (is_voter(configuration(), options_.self)) return true;
+    return configurations_.latest_index() > commit_ &&
+           configurations_.voter_since(commit_, options_.self);
 }
+
+bool Raft::Impl::may_campaign() const { return !abstaining_ && is_electable(); }
 
 // A leader is presumed alive: we are it, or heard from it within the shortest election timeout.
 bool Raft::Impl::in_lease() const {
@@ -54,7 +60,7 @@ void Raft::Impl::step_down(Instant now) {
 
 void Raft::Impl::campaign(Instant now) {
     touch(now);
-    if (!is_leader() && !recovering_ && is_voter(configuration(), options_.self)) pre_campaign();
+    if (!is_leader() && is_electable()) pre_campaign();
 }
 
 // Asks whether an election could be won before disturbing anyone with a new term.
@@ -159,7 +165,11 @@ void Raft::Impl::become_leader() {
     transfer_to_ = NodeId{};
     renew_term_ = false;
     reset_progress();
-    term_start_ = append_own(EntryKind::noop, Buffer());
+    // The first entry of a log is its initial configuration, so that a server which joins later finds
+    // every configuration there; it serves as the no-op of its term.
+    const bool empty = !log_.last();
+    term_start_ = empty ? append_own(EntryKind::configuration, encode_configuration(configuration()))
+                        : append_own(EntryKind::noop, Buffer());
 }
 
 }  // namespace quern::raft

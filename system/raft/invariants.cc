@@ -21,7 +21,7 @@ void Raft::Impl::check_invariants() const {
         QUERN_ASSERT(!recovering_);
         // R12: one uncommitted configuration, and only after an own entry is committed.
         QUERN_ASSERT(!own_term_committed() || configurations_.count_after(commit_) <= 1);
-        QUERN_ASSERT(own_term_committed() || configurations_.latest_index() < term_start_);
+        QUERN_ASSERT(own_term_committed() || configurations_.latest_index() <= term_start_);
         for (const Progress& peer : peers_) {
             QUERN_ASSERT(peer.id != options_.self);
             QUERN_ASSERT(peer.match < peer.next);

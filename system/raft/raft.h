@@ -45,7 +45,9 @@ struct Options {
 // known, payloads may be absent (then loaded on demand, see Output::loads).
 struct Restored {
     HardState hard_state;
-    SnapshotMeta snapshot;  // index 0: none; its configuration is the initial one
+    // Index 0: none. Its configuration is then that of a new group, or empty for a server that joins
+    // one: it learns the configuration from the log, whose first entry is the initial one.
+    SnapshotMeta snapshot;
     std::vector<Entry> entries;
     // Damage was found at or after this index (0: none): entries end just before it, though this
     // server may have acknowledged later ones. It then replicates as ever but does not campaign, and

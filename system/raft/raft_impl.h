@@ -67,6 +67,7 @@ private:
 
     // --- election.cc ---
     bool is_leader() const { return role_ == Role::leader; }
+    bool is_electable() const;
     bool may_campaign() const;
     bool in_lease() const;
     void arm_election_deadline();

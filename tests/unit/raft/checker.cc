@@ -39,8 +39,8 @@ void Checker::applied(const Node& node, const Entry& entry,
         fail("R5: two nodes applied different entries" + where);
     }
     if (!first) return;
-    // R9: first to see it committed is its leader, or one who heard from it.
-    const Configuration& configuration = node.raft->configuration_at(entry.index);
+    // R9: the first to see it committed is its leader, who counts by its latest configuration.
+    const Configuration& configuration = node.raft->configuration();
     const uint64_t durable = quorum_value(configuration, [&](NodeId id) -> uint64_t {
         const auto found = all.find(id);
         if (found == all.end()) return 0;

@@ -114,6 +114,8 @@ public:
 
     // Asserts all safety properties; a description of the first that fails, else "".
     std::string check();
+    // One line: role, term, vote, log positions, configuration.
+    std::string describe(NodeId id) const;
 
 private:
     void start(Node& node);
@@ -129,6 +131,11 @@ private:
     std::set<std::pair<NodeId, NodeId>> cuts_;
     std::unique_ptr<Checker> checker_;
 };
+
+// "1,2,3", with "+old 1,2" and "+learners 4" where there are any.
+std::string text_of(const Configuration& configuration);
+// "1>2 append term 2 after 3:1 entries 4:2,5:2 commit 3": positions are index:term.
+std::string text_of(const Message& message);
 
 // Nodes 1, 2, 3, all voters.
 struct ThreeNodes : Cluster {
