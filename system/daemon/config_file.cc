@@ -1,0 +1,183 @@
+#include "system/daemon/config_file.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <optional>
+
+#define TOML_EXCEPTIONS 0
+#define TOML_HEADER_ONLY 1
+#include <toml++/toml.h>
+
+namespace quern::daemon {
+
+namespace {
+
+// Reads fields of one table and remembers the first complaint.
+class Reader {
+public:
+    Reader(std::string where, const toml::table& table) : where_(std::move(where)), table_(table) {}
+
+    std::string text(std::string_view field, std::optional<std::string> fallback = std::nullopt) {
+        const toml::node* node = table_.get(field);
+        if (node == nullptr) return missing(field, std::move(fallback), std::string());
+        if (auto value = node->value_exact<std::string>()) return *value;
+        complain(field, "must be a text in quotes");
+        return {};
+    }
+
+    int64_t number(std::string_view field, int64_t low, int64_t high,
+                   std::optional<int64_t> fallback = std::nullopt) {
+        const toml::node* node = table_.get(field);
+        if (node == nullptr) return missing(field, fallback, low);
+        auto value = node->value_exact<int64_t>();
+        if (value && *value >= low && *value <= high) return *value;
+        complain(field, fmt::format("must be a whole number from {} to {}", low, high));
+        return low;
+    }
+
+    Endpoint endpoint(std::string_view field) {
+        const std::string value = text(field);
+        Result<Endpoint> parsed = Endpoint::parse(value);
+        if (parsed) return *parsed;
+        if (!value.empty()) complain(field, "must be \"host:port\"");
+        return {};
+    }
+
+    void complain(std::string_view field, std::string_view what) {
+        if (problem.empty()) problem = fmt::format("{}: {} {}", where_, field, what);
+    }
+
+    std::string problem;
+
+private:
+    template <typename T>
+    T missing(std::string_view field, std::optional<T> fallback, T otherwise) {
+        if (fallback) return std::move(*fallback);
+        complain(field, "is missing");
+        return otherwise;
+    }
+
+    std::string where_;
+    const toml::table& table_;
+};
+
+// A file with one line of hexadecimal digits.
+std::vector<uint8_t> read_secret(Reader& reader, std::string_view field, const std::string& path) {
+    std::ifstream file(path);
+    std::string line;
+    std::getline(file, line);
+    std::vector<uint8_t> bytes;
+    for (size_t i = 0; i + 1 < line.size(); i += 2) {
+        unsigned value = 0;
+        auto parsed = std::from_chars(line.data() + i, line.data() + i + 2, value, 16);
+        if (parsed.ptr != line.data() + i + 2) break;
+        bytes.push_back(static_cast<uint8_t>(value));
+    }
+    if (bytes.size() != 32) {
+        reader.complain(field, fmt::format("names {}, which must hold 64 hexadecimal digits", path));
+    }
+    return bytes;
+}
+
+std::string read_line(const std::string& path) {
+    std::ifstream file(path);
+    std::string line;
+    std::getline(file, line);
+    return line;
+}
+
+node::Role parse_role(Reader& reader) {
+    const std::string role = reader.text("role", "all");
+    if (role == "all") return node::Role::all;
+    if (role == "balancer") return node::Role::balancer;
+    if (role == "storage") return node::Role::storage;
+    reader.complain("role", "must be \"all\", \"balancer\" or \"storage\"");
+    return node::Role::all;
+}
+
+LogLevel parse_level(Reader& reader) {
+    const std::string level = reader.text("log_level", "info");
+    if (level == "debug") return LogLevel::debug;
+    if (level == "info") return LogLevel::info;
+    if (level == "warning") return LogLevel::warning;
+    if (level == "error") return LogLevel::error;
+    reader.complain("log_level", "must be \"debug\", \"info\", \"warning\" or \"error\"");
+    return LogLevel::info;
+}
+
+ClusterId parse_cluster(Reader& reader) {
+    const std::string text = reader.text("cluster");
+    ClusterId id;
+    const bool ok = text.size() == 32 &&
+                    std::from_chars(text.data(), text.data() + 16, id.high, 16).ptr == text.data() + 16 &&
+                    std::from_chars(text.data() + 16, text.data() + 32, id.low, 16).ptr == text.data() + 32;
+    if (!ok && !text.empty()) reader.complain("cluster", "must be 32 hexadecimal digits");
+    return id;
+}
+
+Result<std::vector<metadata::NodeRecord>> parse_nodes(const std::string& path,
+                                                      const toml::table& table) {
+    std::vector<metadata::NodeRecord> nodes;
+    const toml::array* list = table["nodes"].as_array();
+    if (list == nullptr) return fail(ErrorCode::invalid_argument, path + ": [[nodes]] is missing");
+    for (const toml::node& item : *list) {
+        const toml::table* entry = item.as_table();
+        if (entry == nullptr) return fail(ErrorCode::invalid_argument, path + ": nodes must be tables");
+        Reader reader(path + ": [[nodes]]", *entry);
+        metadata::NodeRecord node;
+        node.id = NodeId(static_cast<uint32_t>(reader.number("id", 1, 1'000'000)));
+        node.host = reader.text("host");
+        node.peer_port = static_cast<uint16_t>(reader.number("peer_port", 1, 65535));
+        node.client_port = static_cast<uint16_t>(reader.number("client_port", 0, 65535, 0));
+        if (!reader.problem.empty()) return fail(ErrorCode::invalid_argument, reader.problem);
+        nodes.push_back(std::move(node));
+    }
+    return nodes;
+}
+
+}  // namespace
+
+Result<DaemonConfig> load_config(const std::string& path) {
+    if (!std::filesystem::exists(path)) {
+        return fail(ErrorCode::not_found, "the configuration file " + path + " does not exist");
+    }
+    toml::parse_result parsed = toml::parse_file(path);
+    if (!parsed) {
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("{}: line {}: {}", path, parsed.error().source().begin.line,
+                                parsed.error().description()));
+    }
+    const toml::table& table = parsed.table();
+    Reader reader(path, table);
+    DaemonConfig config;
+    config.node.role = parse_role(reader);
+    config.node.self = NodeId(static_cast<uint32_t>(reader.number("node", 1, 1'000'000)));
+    config.node.cluster = parse_cluster(reader);
+    if (config.node.role != node::Role::storage) config.node.client_at = reader.endpoint("client");
+    if (config.node.role != node::Role::balancer) config.node.peer_at = reader.endpoint("peer");
+    config.node.data_groups = static_cast<uint32_t>(reader.number("data_groups", 1, 4096, 4));
+    config.node.replication = static_cast<uint32_t>(reader.number("replication", 1, 7, 3));
+    config.node.admin_key_id = reader.text("admin_key_id", "admin");
+    config.node.cluster_secret = read_secret(reader, "secret_file", reader.text("secret_file"));
+    config.node.admin_secret = read_line(reader.text("admin_secret_file"));
+    config.node.election_timeout =
+        Duration::milliseconds(reader.number("election_timeout_ms", 100, 60'000, 1000));
+    config.node.heartbeat_interval =
+        Duration::milliseconds(reader.number("heartbeat_interval_ms", 10, 10'000, 100));
+    config.data_directory = reader.text("data");
+    config.log_level = parse_level(reader);
+    config.log_file = reader.text("log_file", "");
+    config.wall_uncertainty =
+        Duration::milliseconds(reader.number("clock_uncertainty_ms", 1, 10'000, 50));
+    Result<std::vector<metadata::NodeRecord>> nodes = parse_nodes(path, table);
+    if (!nodes) return fail(std::move(nodes.error()));
+    config.node.nodes = std::move(*nodes);
+    if (!reader.problem.empty()) return fail(ErrorCode::invalid_argument, reader.problem);
+    Result<void> valid = node::validate(config.node);
+    if (!valid) return fail(ErrorCode::invalid_argument, path + ": " + valid.error().detail);
+    return config;
+}
+
+}  // namespace quern::daemon
