@@ -131,8 +131,14 @@ void ColumnReader::read(const fb::Command& from, Command& to) {
             reader_.require(count == 1, "an ensure_queue is counted wrong");
             const size_t before = attributes_left_;
             if (!use(attributes_left_, 1)) return;
+            const auto* as_of = batch_.ensured_as_of();
+            const auto row = batch_.attributes()->size() - before;
+            reader_.require(as_of != nullptr && as_of->size() == batch_.attributes()->size(),
+                            "an ensure_queue lacks its version");
+            if (!reader_.ok()) return;
             to.operation =
-                queue::EnsureQueue{read_attributes(reader_, at(batch_.attributes(), before, 0))};
+                queue::EnsureQueue{read_attributes(reader_, at(batch_.attributes(), before, 0)),
+                                   CatalogueVersion(as_of->Get(static_cast<uint32_t>(row)))};
             return;
         }
         case CommandKind::purge: to.operation = queue::Purge{}; break;

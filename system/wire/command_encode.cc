@@ -154,13 +154,19 @@ Buffer encode_head(ClusterTime time, const std::vector<Command>& commands, const
     const auto deletes = make_deletes(builder, commands, size.deletes);
     const auto changes = make_changes(builder, commands, size.visibility_changes);
     std::vector<Offset<fb::QueueAttributes>> attributes;
+    std::vector<uint64_t> as_of;
     for_each<queue::EnsureQueue>(commands, [&](const queue::EnsureQueue& ensure) {
         attributes.push_back(make_attributes(builder, ensure.attributes));
+        as_of.push_back(ensure.as_of.value);
     });
     Offset<flatbuffers::Vector<Offset<fb::QueueAttributes>>> attributes_column;
-    if (!attributes.empty()) attributes_column = builder.CreateVector(attributes);
+    Offset<flatbuffers::Vector<uint64_t>> as_of_column;
+    if (!attributes.empty()) {
+        attributes_column = builder.CreateVector(attributes);
+        as_of_column = builder.CreateVector(as_of);
+    }
     const auto root = fb::CreateCommandBatch(builder, time.ms, heads, sends, receives, deletes,
-                                             changes, attributes_column);
+                                             changes, attributes_column, as_of_column);
     return finish(builder, root, command_batch_identifier);
 }
 

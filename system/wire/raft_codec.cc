@@ -24,7 +24,8 @@ fb::RaftMessage make_message(const RaftMessage& from) {
             static_cast<uint32_t>(m.entries.size()),
             static_cast<uint8_t>(m.kind),
             m.reject,
-            m.transfer};
+            m.transfer,
+            m.recovering};
 }
 
 void read_message(Reader& reader, const fb::RaftMessage& from, RaftMessage& to) {
@@ -44,6 +45,7 @@ void read_message(Reader& reader, const fb::RaftMessage& from, RaftMessage& to) 
     m.context = from.context();
     m.reject = from.reject();
     m.transfer = from.transfer();
+    m.recovering = from.recovering();
     reader.require(from.entry_count() == 0 || m.kind == raft::MessageKind::append_request,
                    "only an append carries entries");
 }
