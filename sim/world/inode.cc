@@ -72,10 +72,6 @@ bool Inode::base_read(uint64_t offset, std::span<uint8_t> into, bool pristine) c
         std::memcpy(into.data() + (from - offset),
                     it->second.bytes.data() + (from - it->first * sector_bytes), to - from);
     }
-    if (damage_size_ < end) {
-        const uint64_t from = std::max(offset, damage_size_);
-        std::memset(into.data() + (from - offset), 0, end - from);
-    }
     return true;
 }
 
@@ -83,15 +79,7 @@ void Inode::commit_bytes(uint64_t offset, ByteSpan bytes) {
     if (bytes.empty()) return;
     const uint64_t end = offset + bytes.size();
     chunks_write(offset, bytes);
-    if (damage_size_ < end) {
-        // The file grows again; what was cut away reads as zeros from now on.
-        const uint64_t lost_from = damage_size_;
-        damage_size_ = UINT64_MAX;
-        for (uint64_t sector = (lost_from + sector_bytes - 1) / sector_bytes;
-             (sector + 1) * sector_bytes <= offset; ++sector) {
-            damage_[sector] = Damage{};
-        }
-    }
+    if (damage_size_ < end) damage_size_ = UINT64_MAX;
     for (auto it = damage_.lower_bound(offset / sector_bytes);
          it != damage_.end() && it->first * sector_bytes < end;) {
         const uint64_t start = it->first * sector_bytes;

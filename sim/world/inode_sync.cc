@@ -208,6 +208,16 @@ bool Inode::replace_sector(uint64_t sector, ByteSpan bytes) {
 
 bool Inode::cut_tail(uint64_t size) {
     if (size >= std::min(durable_size_, damage_size_)) return false;
+    // Should the file grow again, what was cut away reads as zeros.
+    const uint64_t used = durable_used();
+    for (uint64_t sector = size / sector_bytes; sector * sector_bytes < used; ++sector) {
+        Damage damage;
+        const uint64_t start = sector * sector_bytes;
+        if (!base_read(start, damage.bytes, false)) damage.bytes.fill(0);
+        const uint64_t keep = size > start ? size - start : 0;
+        std::fill(damage.bytes.begin() + static_cast<std::ptrdiff_t>(keep), damage.bytes.end(), 0);
+        damage_[sector] = damage;
+    }
     damage_size_ = size;
     return true;
 }
