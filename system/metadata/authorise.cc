@@ -7,9 +7,9 @@ namespace quern::metadata {
 namespace {
 
 constexpr std::array<std::string_view, static_cast<size_t>(Action::count)> names = {
-    "send",           "receive",        "delete_message", "change_visibility",
-    "purge",          "get_attributes", "set_attributes", "create_queue",
-    "delete_queue",   "list_queues",    "peek",           "administer",
+    "send",         "receive",        "delete_message", "change_visibility",
+    "purge",        "get_attributes", "set_attributes", "create_queue",
+    "delete_queue", "list_queues",    "peek",           "administer",
 };
 
 }  // namespace

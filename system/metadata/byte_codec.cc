@@ -7,7 +7,8 @@ ByteWriter::ByteWriter(size_t chunk_bytes) : chunk_bytes_(chunk_bytes) {
 }
 
 void ByteWriter::number(uint64_t value, int bytes) {
-    for (int i = 0; i < bytes; ++i) pending_.push_back(static_cast<uint8_t>(value >> (8 * i)));
+    for (int i = 0; i < bytes; ++i)
+        pending_.push_back(static_cast<uint8_t>(value >> (8 * i)));
 }
 
 void ByteWriter::text(std::string_view value) {
@@ -46,7 +47,8 @@ uint64_t ByteReader::number(size_t bytes) {
         return 0;
     }
     uint64_t value = 0;
-    for (size_t i = 0; i < bytes; ++i) value |= static_cast<uint64_t>(left_[i]) << (8 * i);
+    for (size_t i = 0; i < bytes; ++i)
+        value |= static_cast<uint64_t>(left_[i]) << (8 * i);
     left_ = left_.subspan(bytes);
     return value;
 }

@@ -1,6 +1,6 @@
-// Little-endian bytes for the catalogue's snapshots (docs/formats/catalogue.md). The writer cuts its
-// output into chunks as it goes; the reader never reads beyond its input: after a failure every read
-// yields zeros and ok() stays false.
+// Little-endian bytes for the catalogue's snapshots (docs/formats/catalogue.md). The writer cuts
+// its output into chunks as it goes; the reader never reads beyond its input: after a failure every
+// read yields zeros and ok() stays false.
 #pragma once
 
 #include <string>

@@ -91,7 +91,8 @@ void MetadataCache::Impl::change(const QueueRemoved& removed, CatalogueVersion a
 // answer on its way can bring back a key or a permission.
 void MetadataCache::Impl::change(const UserRecord& record, CatalogueVersion at) {
     std::set<std::string> keys = user_index.keys_of(record.id);
-    for (const AccessKey& key : record.keys) keys.insert(key.id);
+    for (const AccessKey& key : record.keys)
+        keys.insert(key.id);
     for (const std::string& key_id : keys) {
         if (users.peek(key_id) == nullptr) continue;
         if (has_key(record, key_id)) {
@@ -204,8 +205,10 @@ void MetadataCache::reset(const std::vector<NodeRecord>& nodes,
     impl_->users.raise_floor(version);
     impl_->nodes.clear();
     impl_->groups.clear();
-    for (const NodeRecord& node : nodes) impl_->nodes.emplace(node.id, node);
-    for (const GroupRecord& group : groups) impl_->groups.emplace(group.id, group);
+    for (const NodeRecord& node : nodes)
+        impl_->nodes.emplace(node.id, node);
+    for (const GroupRecord& group : groups)
+        impl_->groups.emplace(group.id, group);
     impl_->version = version;
     impl_->heard = impl_->following ? std::max(impl_->heard, asked_at) : asked_at;
     impl_->following = true;

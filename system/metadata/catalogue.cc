@@ -13,7 +13,9 @@ Catalogue::~Catalogue() = default;
 Catalogue::Catalogue(Catalogue&&) noexcept = default;
 Catalogue& Catalogue::operator=(Catalogue&&) noexcept = default;
 
-void Catalogue::begin_entry(LogIndex index, ClusterTime stamped) { impl_->begin_entry(index, stamped); }
+void Catalogue::begin_entry(LogIndex index, ClusterTime stamped) {
+    impl_->begin_entry(index, stamped);
+}
 Reply Catalogue::apply(const Command& command) { return impl_->apply(command); }
 
 LogIndex Catalogue::index() const { return impl_->index; }
@@ -59,19 +61,22 @@ const UserRecord* Catalogue::find_user_by_key(const std::string& key_id) const {
 
 std::vector<const UserRecord*> Catalogue::users() const {
     std::vector<const UserRecord*> found;
-    for (const auto& [name, user] : impl_->users) found.push_back(&user);
+    for (const auto& [name, user] : impl_->users)
+        found.push_back(&user);
     return found;
 }
 
 std::vector<NodeRecord> Catalogue::nodes() const {
     std::vector<NodeRecord> found;
-    for (const auto& [id, node] : impl_->nodes) found.push_back(node);
+    for (const auto& [id, node] : impl_->nodes)
+        found.push_back(node);
     return found;
 }
 
 std::vector<GroupRecord> Catalogue::groups() const {
     std::vector<GroupRecord> found;
-    for (const auto& [id, group] : impl_->groups) found.push_back(group);
+    for (const auto& [id, group] : impl_->groups)
+        found.push_back(group);
     return found;
 }
 

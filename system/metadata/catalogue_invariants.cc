@@ -5,7 +5,8 @@ namespace quern::metadata {
 
 std::string CatalogueState::find_contradiction() const {
     if (policy_version > version) return "the policy version is ahead of the version";
-    if (!bootstrapped() && (!nodes.empty() || !groups.empty() || !users.empty() || !queues.empty())) {
+    if (!bootstrapped() &&
+        (!nodes.empty() || !groups.empty() || !users.empty() || !queues.empty())) {
         return "records before bootstrap";
     }
     if (bootstrapped() && (!cluster || nodes.empty() || groups.size() < 2)) {

@@ -99,7 +99,8 @@ CatalogueState::Result CatalogueState::run(const Bootstrap& command) {
     UserRecord user = command.first_user;
     user.id = UserId(version.value);
     user.version = version;
-    if (user.grants.empty()) user.grants.push_back(Grant{.actions = all_actions, .queue_prefix = ""});
+    if (user.grants.empty())
+        user.grants.push_back(Grant{.actions = all_actions, .queue_prefix = ""});
     add_user(user);
     return announce(user);
 }

@@ -7,8 +7,9 @@ namespace quern::metadata {
 namespace {
 
 Error no_such_queue(const QueueName& name) {
-    return Error(ErrorCode::queue_does_not_exist,
-                 "there is no queue \"" + printable(name.name, limits::queue_name_bytes_max) + "\"");
+    return Error(
+        ErrorCode::queue_does_not_exist,
+        "there is no queue \"" + printable(name.name, limits::queue_name_bytes_max) + "\"");
 }
 
 quern::Result<void> validate_creation(const CreateQueue& command) {
@@ -119,8 +120,10 @@ CatalogueState::Result CatalogueState::run(const TagQueue& command) {
     const QueueRecord* existing = find_queue(command.name);
     if (existing == nullptr) return no_such_queue(command.name);
     QueueRecord record = *existing;
-    for (const std::string& key : command.remove) record.tags.erase(key);
-    for (const auto& [key, value] : command.set) record.tags.insert_or_assign(key, value);
+    for (const std::string& key : command.remove)
+        record.tags.erase(key);
+    for (const auto& [key, value] : command.set)
+        record.tags.insert_or_assign(key, value);
     if (auto valid = validate_tags(record.tags); !valid) return valid.error();
     if (record.tags == existing->tags) return *existing;
     const size_t bytes = queue_records_bytes - record_bytes(*existing) + record_bytes(record);

@@ -24,12 +24,19 @@ bool was_given(CatalogueVersion record_version, CatalogueVersion version) {
     return record_version && record_version <= version;
 }
 
+// Records stand in the order of their keys, so that a state has one encoding only.
+template <typename Map>
+bool follows(const Map& records, const typename Map::key_type& key) {
+    return records.empty() || records.rbegin()->first < key;
+}
+
 bool read_nodes(ByteReader& reader, CatalogueState& state) {
     const uint64_t count = reader.count(limits::nodes_max);
     for (uint64_t i = 0; i < count; ++i) {
         NodeRecord node = read_node(reader);
-        if (!reader.ok() || !node.id || !was_given(node.version, state.version)) return false;
-        if (!state.nodes.emplace(node.id, node).second) return false;
+        if (!reader.ok() || !was_given(node.version, state.version)) return false;
+        if (!follows(state.nodes, node.id)) return false;
+        state.nodes.emplace(node.id, std::move(node));
     }
     return reader.ok();
 }
@@ -39,11 +46,12 @@ bool read_groups(ByteReader& reader, CatalogueState& state) {
     for (uint64_t i = 0; i < count; ++i) {
         GroupRecord group = read_group(reader);
         if (!reader.ok() || !was_given(group.version, state.version)) return false;
+        if (!follows(state.groups, group.id)) return false;
         if (group.id != metadata_group) {
             state.active_in_group.emplace(group.id, 0);
             state.groups_by_load.emplace(0, group.id);
         }
-        if (!state.groups.emplace(group.id, group).second) return false;
+        state.groups.emplace(group.id, std::move(group));
     }
     return reader.ok();
 }
@@ -53,7 +61,7 @@ bool read_users(ByteReader& reader, CatalogueState& state) {
     for (uint64_t i = 0; i < count; ++i) {
         UserRecord user = read_user(reader);
         if (!reader.ok() || !was_given(user.version, state.version)) return false;
-        if (user.name.empty() || state.users.contains(user.name)) return false;
+        if (!follows(state.users, user.name)) return false;
         for (const AccessKey& key : user.keys) {
             if (state.key_owners.contains(key.id)) return false;
         }
@@ -64,17 +72,15 @@ bool read_users(ByteReader& reader, CatalogueState& state) {
 
 bool read_queues(ByteReader& reader, CatalogueState& state) {
     const uint64_t count = reader.count(state.bounds.queues_max);
-    QueueId previous;
     for (uint64_t i = 0; i < count; ++i) {
         QueueRecord queue = read_queue(reader);
-        if (!reader.ok() || queue.id <= previous) return false;
+        if (!reader.ok() || !follows(state.queues, queue.id)) return false;
         if (!was_given(queue.version, state.version) || queue.id.value > queue.version.value) {
             return false;
         }
         if (!state.active_in_group.contains(queue.group)) return false;
         const bool active = queue.state == QueueStateKind::active;
         if (active && state.names.contains(queue.name)) return false;
-        previous = queue.id;
         state.add_queue(std::move(queue));
     }
     return reader.ok();
@@ -117,7 +123,8 @@ std::vector<Buffer> CatalogueState::snapshot(size_t chunk_bytes) const {
 
 bool CatalogueState::restore(const std::vector<Buffer>& chunks) {
     BufferChain chain;
-    for (const Buffer& chunk : chunks) chain.append(chunk);
+    for (const Buffer& chunk : chunks)
+        chain.append(chunk);
     const Buffer all = chain.flatten();
     if (all.size() < checksum_bytes) return false;
     const ByteSpan content = all.span().first(all.size() - checksum_bytes);
@@ -128,14 +135,15 @@ bool CatalogueState::restore(const std::vector<Buffer>& chunks) {
     if (!read_header(reader, *this)) return false;
     if (!read_nodes(reader, *this) || !read_groups(reader, *this)) return false;
     if (!read_users(reader, *this) || !read_queues(reader, *this)) return false;
-    if (!sessions.read(reader) || !reader.at_end()) return false;
+    if (!sessions.read(reader, time) || !reader.at_end()) return false;
     changes.restart(version);
     return find_contradiction().empty();
 }
 
 uint64_t CatalogueState::state_hash() const {
     RollingHash hash;
-    for (const Buffer& chunk : snapshot(1024 * 1024)) hash.add(chunk.span());
+    for (const Buffer& chunk : snapshot(1024 * 1024))
+        hash.add(chunk.span());
     return hash.value();
 }
 

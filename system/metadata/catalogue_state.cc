@@ -35,8 +35,8 @@ Reply CatalogueState::apply(const Command& command) {
     if (needs_cluster && !bootstrapped()) {
         reply.result = Error(ErrorCode::unavailable, "the cluster is not bootstrapped yet");
     } else {
-        reply.result = std::visit([this](const auto& operation) { return run(operation); },
-                                  command.operation);
+        reply.result =
+            std::visit([this](const auto& operation) { return run(operation); }, command.operation);
     }
     reply.version = version;
     sessions.remember(command.token, reply, time);
@@ -54,7 +54,8 @@ CatalogueVersion CatalogueState::raise_version() {
 void CatalogueState::hash_reply(const Reply& reply) {
     ByteWriter writer(64 * 1024);
     write_reply(writer, reply);
-    for (const Buffer& chunk : std::move(writer).finish()) rolling.add(chunk.span());
+    for (const Buffer& chunk : std::move(writer).finish())
+        rolling.add(chunk.span());
     rolling.add(reply.repeated ? 1 : 0);
 }
 

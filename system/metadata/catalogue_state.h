@@ -1,6 +1,7 @@
-// What the catalogue consists of, and its operations by topic: catalogue_queues.cc, catalogue_users.cc,
-// catalogue_nodes.cc. Each operation checks everything before it changes anything: an Error means that
-// nothing was changed. A change raises the version by exactly one; what changes nothing does not.
+// What the catalogue consists of, and its operations by topic: catalogue_queues.cc,
+// catalogue_users.cc, catalogue_nodes.cc. Each operation checks everything before it changes
+// anything: an Error means that nothing was changed. A change raises the version by exactly one;
+// what changes nothing does not.
 #pragma once
 
 #include <map>

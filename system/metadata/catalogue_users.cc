@@ -26,7 +26,8 @@ auto find_grant(std::vector<Grant>& grants, const Grant& like) {
 }  // namespace
 
 void CatalogueState::add_user(UserRecord record) {
-    for (const AccessKey& key : record.keys) key_owners.emplace(key.id, record.name);
+    for (const AccessKey& key : record.keys)
+        key_owners.emplace(key.id, record.name);
     std::string name = record.name;
     const bool inserted = users.emplace(std::move(name), std::move(record)).second;
     QUERN_ASSERT(inserted);
@@ -37,7 +38,8 @@ CatalogueState::Result CatalogueState::run(const CreateUser& command) {
     if (auto valid = validate_account(command.account); !valid) return valid.error();
     if (auto valid = validate_access_key(command.key); !valid) return valid.error();
     if (users.contains(command.name)) {
-        return Error(ErrorCode::user_already_exists, "user \"" + command.name + "\" exists already");
+        return Error(ErrorCode::user_already_exists,
+                     "user \"" + command.name + "\" exists already");
     }
     if (key_owners.contains(command.key.id)) return key_taken();
     if (users.size() >= bounds.users_max) {
@@ -90,8 +92,8 @@ CatalogueState::Result CatalogueState::run(const RemoveAccessKey& command) {
     const auto found = users.find(command.user);
     if (found == users.end()) return no_such_user(command.user);
     UserRecord record = found->second;
-    const auto erased = std::erase_if(
-        record.keys, [&](const AccessKey& key) { return key.id == command.key_id; });
+    const auto erased =
+        std::erase_if(record.keys, [&](const AccessKey& key) { return key.id == command.key_id; });
     if (erased == 0) return found->second;
     key_owners.erase(command.key_id);
     record = update_user(std::move(record));

@@ -14,7 +14,8 @@ struct SizeOf {
     }
     size_t operator()(const UserRemoved& removed) const {
         size_t bytes = 64 + removed.name.size();
-        for (const std::string& key : removed.key_ids) bytes += 8 + key.size();
+        for (const std::string& key : removed.key_ids)
+            bytes += 8 + key.size();
         return bytes;
     }
     template <typename Record>

@@ -1,6 +1,6 @@
-// The last changes of the catalogue, for watchers. Bounded by count and bytes: the oldest versions go
-// first, whole, and a watcher behind them starts anew. Not part of the replicated state: a restored
-// catalogue starts with an empty log at its version.
+// The last changes of the catalogue, for watchers. Bounded by count and bytes: the oldest versions
+// go first, whole, and a watcher behind them starts anew. Not part of the replicated state: a
+// restored catalogue starts with an empty log at its version.
 #pragma once
 
 #include <deque>

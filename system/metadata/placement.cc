@@ -23,7 +23,8 @@ std::vector<NodeId> place_replicas(GroupId group, const std::vector<NodeRecord>&
 }
 
 Uuid group_incarnation(Uuid seed, GroupId group) {
-    const Uuid uuid{draw(seed.high, seed.low, group.value, 0), draw(seed.high, seed.low, group.value, 1)};
+    const Uuid uuid{draw(seed.high, seed.low, group.value, 0),
+                    draw(seed.high, seed.low, group.value, 1)};
     return uuid ? uuid : Uuid{0, 1};
 }
 

@@ -1,5 +1,5 @@
-// Where groups and queues go. Pure; the composition root uses the same functions for group 0, which runs
-// before the catalogue knows it.
+// Where groups and queues go. Pure; the composition root uses the same functions for group 0, which
+// runs before the catalogue knows it.
 #pragma once
 
 #include "system/metadata/types.h"

@@ -178,7 +178,8 @@ void write_record(ByteWriter& writer, const GroupRecord& record) {
     writer.u32(record.id.value);
     write_uuid(writer, record.incarnation);
     writer.u64(record.replicas.size());
-    for (const NodeId replica : record.replicas) writer.u32(replica.value);
+    for (const NodeId replica : record.replicas)
+        writer.u32(replica.value);
     writer.u64(record.version.value);
 }
 
@@ -206,11 +207,20 @@ void write_reply(ByteWriter& writer, const Reply& reply) {
 Reply read_reply(ByteReader& reader) {
     Reply reply;
     switch (reader.below(5)) {
-        case 1: reply.result = read_queue(reader); break;
-        case 2: reply.result = read_user(reader); break;
-        case 3: reply.result = read_node(reader); break;
-        case 4: reply.result = read_error(reader); break;
-        default: break;
+        case 1:
+            reply.result = read_queue(reader);
+            break;
+        case 2:
+            reply.result = read_user(reader);
+            break;
+        case 3:
+            reply.result = read_node(reader);
+            break;
+        case 4:
+            reply.result = read_error(reader);
+            break;
+        default:
+            break;
     }
     reply.version = CatalogueVersion(reader.u64());
     return reply;
@@ -229,7 +239,8 @@ size_t record_bytes(const UserRecord& record) {
     for (const AccessKey& key : record.keys) {
         bytes += item_fixed_bytes + key.id.size() + key.secret_sealed.size();
     }
-    for (const Grant& grant : record.grants) bytes += item_fixed_bytes + grant.queue_prefix.size();
+    for (const Grant& grant : record.grants)
+        bytes += item_fixed_bytes + grant.queue_prefix.size();
     return bytes;
 }
 

@@ -1,5 +1,6 @@
-// The records, commands' replies and sessions of the catalogue as bytes (docs/formats/catalogue.md).
-// A read of damaged bytes makes the reader's ok() false; the record returned is then meaningless.
+// The records, commands' replies and sessions of the catalogue as bytes
+// (docs/formats/catalogue.md). A read of damaged bytes makes the reader's ok() false; the record
+// returned is then meaningless.
 #pragma once
 
 #include "system/metadata/byte_codec.h"

@@ -1,7 +1,8 @@
-// Access keys: how they are made, and how their secrets rest in the catalogue. A secret must be known in
-// clear to check a signature, so it is encrypted under a key of the cluster that is in no snapshot and
-// no log: AES-256-GCM, with the key id as associated data, so that a sealed secret cannot be moved to
-// another key id. Sealed form (docs/formats/catalogue.md): format 1 byte, nonce 12, ciphertext, tag 16.
+// Access keys: how they are made, and how their secrets rest in the catalogue. A secret must be
+// known in clear to check a signature, so it is encrypted under a key of the cluster that is in no
+// snapshot and no log: AES-256-GCM, with the key id as associated data, so that a sealed secret
+// cannot be moved to another key id. Sealed form (docs/formats/catalogue.md): format 1 byte, nonce
+// 12, ciphertext, tag 16.
 #pragma once
 
 #include <array>

@@ -134,7 +134,7 @@ void Sessions::write(ByteWriter& writer) const {
     }
 }
 
-bool Sessions::read_session(ByteReader& reader, SessionId previous) {
+bool Sessions::read_session(ByteReader& reader, SessionId previous, ClusterTime now) {
     const SessionId id(reader.u64());
     if (!reader.ok() || id <= previous) return false;
     Session session;
@@ -150,18 +150,18 @@ bool Sessions::read_session(ByteReader& reader, SessionId previous) {
         replies_bytes_ += reply_bytes(reply);
         session.replies.try_emplace(seq, Stored{std::move(reply), expires});
     }
-    if (!reader.ok() || session.keep_until == ClusterTime::never()) return false;
+    if (!reader.ok() || session.keep_until > now.plus_ms(limits::session_idle_ms_max)) return false;
     by_deadline_.emplace(session.keep_until, id);
     sessions_.emplace(id, std::move(session));
     return true;
 }
 
-bool Sessions::read(ByteReader& reader) {
+bool Sessions::read(ByteReader& reader, ClusterTime now) {
     QUERN_ASSERT(sessions_.empty());
     const uint64_t count = reader.count(bounds_.sessions_max);
     SessionId previous;
     for (uint64_t i = 0; i < count; ++i) {
-        if (!read_session(reader, previous)) return false;
+        if (!read_session(reader, previous, now)) return false;
         previous = sessions_.rbegin()->first;
     }
     return reader.ok();

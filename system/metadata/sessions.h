@@ -1,6 +1,6 @@
-// What was answered to which client token, so that a command applied twice takes effect once and gets
-// its first reply (Q10). All replies are kept, refusals too: a late duplicate of a refused command must
-// not take effect either.
+// What was answered to which client token, so that a command applied twice takes effect once and
+// gets its first reply (Q10). All replies are kept, refusals too: a late duplicate of a refused
+// command must not take effect either.
 //
 // A session lives until the cluster time has passed the last `expires` of its tokens; by then every
 // duplicate is refused by its own `expires`. A token that claims to live longer than
@@ -26,8 +26,8 @@ public:
     explicit Sessions(const Bounds& bounds) : bounds_(bounds) {}
 
     // The reply to give without applying, if there is one: the first reply (marked repeated), or
-    // deadline_exceeded, session_expired, overloaded. Otherwise the command is to be applied and its
-    // reply given to remember().
+    // deadline_exceeded, session_expired, overloaded. Otherwise the command is to be applied and
+    // its reply given to remember().
     std::optional<Reply> recall(const Token& token, ClusterTime now, CatalogueVersion version);
     void remember(const Token& token, const Reply& reply, ClusterTime now);
 
@@ -40,8 +40,8 @@ public:
     size_t replies_bytes() const { return replies_bytes_; }
 
     void write(ByteWriter& writer) const;
-    // False: damaged. Only on an empty object.
-    bool read(ByteReader& reader);
+    // False: damaged. Only on an empty object; `now` is the time of the snapshot.
+    bool read(ByteReader& reader, ClusterTime now);
     void check_invariants() const;
 
 private:
@@ -58,7 +58,7 @@ private:
     void forget_acked(Session& session, uint64_t acked_below);
     void forget_expired(Session& session, ClusterTime now);
     void keep_until(SessionId id, Session& session, ClusterTime until);
-    bool read_session(ByteReader& reader, SessionId previous);
+    bool read_session(ByteReader& reader, SessionId previous, ClusterTime now);
 
     Bounds bounds_;
     size_t replies_bytes_ = 0;

@@ -35,9 +35,9 @@ bool has_control_character(std::string_view text) {
 }
 
 Failure too_long(ErrorCode code, std::string_view what, size_t limit, size_t actual) {
-    return fail(Error(code, std::string(what) + " must have 1 to " + std::to_string(limit) +
-                                " characters",
-                      static_cast<int64_t>(limit), static_cast<int64_t>(actual)));
+    return fail(
+        Error(code, std::string(what) + " must have 1 to " + std::to_string(limit) + " characters",
+              static_cast<int64_t>(limit), static_cast<int64_t>(actual)));
 }
 
 Result<void> validate_tag(const std::string& key, const std::string& value) {
@@ -46,8 +46,8 @@ Result<void> validate_tag(const std::string& key, const std::string& value) {
                         key.size());
     }
     if (value.size() > limits::tag_value_bytes_max) {
-        return fail(Error(ErrorCode::invalid_argument, "the value of tag " + printable(key, 128) +
-                                                           " is too long",
+        return fail(Error(ErrorCode::invalid_argument,
+                          "the value of tag " + printable(key, 128) + " is too long",
                           limits::tag_value_bytes_max, static_cast<int64_t>(value.size())));
     }
     if (has_control_character(key) || has_control_character(value)) {
@@ -67,8 +67,8 @@ Result<void> validate_queue_name(std::string_view name) {
     std::string_view stem = name;
     if (stem.ends_with(".fifo")) stem.remove_suffix(5);
     if (stem.empty() || !consists_of(stem, is_queue_name_character)) {
-        return fail(ErrorCode::invalid_name,
-                    "queue name \"" + printable(name, 80) + "\" has a character that is not allowed");
+        return fail(ErrorCode::invalid_name, "queue name \"" + printable(name, 80) +
+                                                 "\" has a character that is not allowed");
     }
     return {};
 }
@@ -79,8 +79,8 @@ Result<void> validate_user_name(std::string_view name) {
                         name.size());
     }
     if (!consists_of(name, "+=,.@_-")) {
-        return fail(ErrorCode::invalid_name,
-                    "user name \"" + printable(name, 80) + "\" has a character that is not allowed");
+        return fail(ErrorCode::invalid_name, "user name \"" + printable(name, 80) +
+                                                 "\" has a character that is not allowed");
     }
     return {};
 }

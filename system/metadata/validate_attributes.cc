@@ -48,38 +48,68 @@ const std::vector<AttributeInfo>& attribute_table() {
 
 uint32_t attribute_mask_all() {
     uint32_t mask = 0;
-    for (const AttributeInfo& info : attribute_table()) mask |= info.bit;
+    for (const AttributeInfo& info : attribute_table())
+        mask |= info.bit;
     return mask;
 }
 
 int64_t attribute_value(const QueueAttributes& attributes, const AttributeInfo& info) {
     switch (info.bit) {
-        case message_bytes_max_bit: return static_cast<int64_t>(attributes.message_bytes_max);
-        case queue_messages_max_bit: return static_cast<int64_t>(attributes.queue_messages_max);
-        case queue_bytes_max_bit: return static_cast<int64_t>(attributes.queue_bytes_max);
-        case overflow_bit: return static_cast<int64_t>(attributes.overflow);
-        case visibility_ms_bit: return attributes.visibility_ms;
-        case delay_ms_bit: return attributes.delay_ms;
-        case retention_ms_bit: return attributes.retention_ms;
-        case receive_wait_ms_bit: return attributes.receive_wait_ms;
-        case leased_messages_max_bit: return static_cast<int64_t>(attributes.leased_messages_max);
-        default: QUERN_UNREACHABLE();
+        case message_bytes_max_bit:
+            return static_cast<int64_t>(attributes.message_bytes_max);
+        case queue_messages_max_bit:
+            return static_cast<int64_t>(attributes.queue_messages_max);
+        case queue_bytes_max_bit:
+            return static_cast<int64_t>(attributes.queue_bytes_max);
+        case overflow_bit:
+            return static_cast<int64_t>(attributes.overflow);
+        case visibility_ms_bit:
+            return attributes.visibility_ms;
+        case delay_ms_bit:
+            return attributes.delay_ms;
+        case retention_ms_bit:
+            return attributes.retention_ms;
+        case receive_wait_ms_bit:
+            return attributes.receive_wait_ms;
+        case leased_messages_max_bit:
+            return static_cast<int64_t>(attributes.leased_messages_max);
+        default:
+            QUERN_UNREACHABLE();
     }
 }
 
 void set_attribute_value(QueueAttributes& attributes, const AttributeInfo& info, int64_t value) {
     const auto count = static_cast<uint64_t>(value);
     switch (info.bit) {
-        case message_bytes_max_bit: attributes.message_bytes_max = count; return;
-        case queue_messages_max_bit: attributes.queue_messages_max = count; return;
-        case queue_bytes_max_bit: attributes.queue_bytes_max = count; return;
-        case overflow_bit: attributes.overflow = overflow_from(count); return;
-        case visibility_ms_bit: attributes.visibility_ms = value; return;
-        case delay_ms_bit: attributes.delay_ms = value; return;
-        case retention_ms_bit: attributes.retention_ms = value; return;
-        case receive_wait_ms_bit: attributes.receive_wait_ms = value; return;
-        case leased_messages_max_bit: attributes.leased_messages_max = count; return;
-        default: QUERN_UNREACHABLE();
+        case message_bytes_max_bit:
+            attributes.message_bytes_max = count;
+            return;
+        case queue_messages_max_bit:
+            attributes.queue_messages_max = count;
+            return;
+        case queue_bytes_max_bit:
+            attributes.queue_bytes_max = count;
+            return;
+        case overflow_bit:
+            attributes.overflow = overflow_from(count);
+            return;
+        case visibility_ms_bit:
+            attributes.visibility_ms = value;
+            return;
+        case delay_ms_bit:
+            attributes.delay_ms = value;
+            return;
+        case retention_ms_bit:
+            attributes.retention_ms = value;
+            return;
+        case receive_wait_ms_bit:
+            attributes.receive_wait_ms = value;
+            return;
+        case leased_messages_max_bit:
+            attributes.leased_messages_max = count;
+            return;
+        default:
+            QUERN_UNREACHABLE();
     }
 }
 

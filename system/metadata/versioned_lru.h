@@ -1,8 +1,9 @@
-// A bounded map of versioned answers ("this record" or "no such record", as of a version) that never
-// takes an answer older than what it has seen. Least recently used answers are dropped beyond the bound;
-// of those, and of changes to what it does not hold, it remembers the version in a bounded table of
-// tombstones; when that overflows, answers below the version of the oldest tombstone are refused
-// wholesale (a refused answer is asked for again). Order of use alone decides what is dropped.
+// A bounded map of versioned answers ("this record" or "no such record", as of a version) that
+// never takes an answer older than what it has seen. Least recently used answers are dropped beyond
+// the bound; of those, and of changes to what it does not hold, it remembers the version in a
+// bounded table of tombstones; when that overflows, answers below the version of the oldest
+// tombstone are refused wholesale (a refused answer is asked for again). Order of use alone decides
+// what is dropped.
 #pragma once
 
 #include <deque>
@@ -15,7 +16,8 @@
 
 namespace quern::metadata {
 
-// Observer: added(const Key&, const Value&) and removed(const Key&, const Value&), for each value held.
+// Observer: added(const Key&, const Value&) and removed(const Key&, const Value&), for each value
+// held.
 template <typename Key, typename Value, typename Observer>
 class VersionedLru {
 public:
@@ -56,8 +58,8 @@ public:
         return true;
     }
 
-    // Something happened to `key` at `version`: what is held below it is dropped, and no answer below
-    // it is taken any more.
+    // Something happened to `key` at `version`: what is held below it is dropped, and no answer
+    // below it is taken any more.
     void invalidate(const Key& key, CatalogueVersion version) {
         if (version < seen(key)) return;
         remove(key);
@@ -75,7 +77,8 @@ public:
     void raise_floor(CatalogueVersion floor) { floor_ = std::max(floor_, floor); }
     // Drops everything held.
     void clear() {
-        while (!order_.empty()) remove(Key(order_.back()));
+        while (!order_.empty())
+            remove(Key(order_.back()));
         tombstones_.clear();
         tombstone_order_.clear();
     }

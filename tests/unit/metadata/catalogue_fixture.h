@@ -28,7 +28,8 @@ inline Bootstrap make_bootstrap(uint32_t nodes = 3, uint32_t data_groups = 2,
                         .replication = replication,
                         .seed = Uuid{3, 4},
                         .first_user = {}};
-    for (uint32_t id = 1; id <= nodes; ++id) bootstrap.nodes.push_back(make_node(id));
+    for (uint32_t id = 1; id <= nodes; ++id)
+        bootstrap.nodes.push_back(make_node(id));
     bootstrap.first_user.name = "root";
     bootstrap.first_user.account = default_account;
     bootstrap.first_user.keys = {make_key("QKROOT")};

@@ -32,7 +32,8 @@ TEST_F(CatalogueNodes, groups_go_round_robin_over_the_storage_nodes) {
     const auto replicas = [&](uint32_t group) { return state.groups.at(GroupId(group)).replicas; };
     const auto ids = [](std::initializer_list<uint32_t> numbers) {
         std::vector<NodeId> nodes;
-        for (const uint32_t number : numbers) nodes.push_back(NodeId(number));
+        for (const uint32_t number : numbers)
+            nodes.push_back(NodeId(number));
         return nodes;
     };
     EXPECT_EQ(replicas(0), ids({1, 3, 4}));
@@ -70,17 +71,22 @@ TEST_F(CatalogueNodes, bootstrap_is_validated) {
     EXPECT_TRUE(refused([](Bootstrap& b) { b.nodes[0].host = "a b"; }));
     EXPECT_TRUE(refused([](Bootstrap& b) { b.nodes[0].state = NodeStateKind::removed; }));
     EXPECT_TRUE(refused([](Bootstrap& b) {
-        for (NodeRecord& node : b.nodes) node.storage = false;
+        for (NodeRecord& node : b.nodes)
+            node.storage = false;
     }));
     EXPECT_TRUE(refused([](Bootstrap& b) { b.data_groups = 0; }));
     EXPECT_TRUE(refused([](Bootstrap& b) { b.data_groups = limits::groups_max; }));
     EXPECT_TRUE(refused([](Bootstrap& b) { b.replication = 0; }));
     EXPECT_TRUE(refused([](Bootstrap& b) { b.replication = limits::replication_max + 1; }));
     EXPECT_TRUE(refused([](Bootstrap& b) { b.first_user.keys.clear(); }));
-    EXPECT_TRUE(refused([](Bootstrap& b) { b.first_user.keys = {make_key("QKA"), make_key("QKA")}; }));
+    EXPECT_TRUE(refused([](Bootstrap& b) {
+        b.first_user.keys = {make_key("QKA"), make_key("QKA")};
+    }));
     EXPECT_TRUE(refused([](Bootstrap& b) { b.first_user.name = ""; }));
     EXPECT_TRUE(refused([](Bootstrap& b) { b.first_user.account = "x"; }));
-    EXPECT_TRUE(refused([](Bootstrap& b) { b.first_user.grants.resize(2, Grant{Effect::allow, 1, ""}); }));
+    EXPECT_TRUE(refused([](Bootstrap& b) {
+        b.first_user.grants.resize(2, Grant{Effect::allow, 1, ""});
+    }));
     EXPECT_FALSE(refused([](Bootstrap&) {}));
 }
 

@@ -118,7 +118,8 @@ TEST_F(CatalogueQueues, tags_are_removed_and_set) {
     CreateQueue create = make_queue("a");
     create.tags = {{"x", "1"}, {"y", "2"}};
     run(create);
-    const QueueRecord changed = queue_of(run(TagQueue{queue_name("a"), {{"z", "3"}}, {"x", "none"}}));
+    const QueueRecord changed =
+        queue_of(run(TagQueue{queue_name("a"), {{"z", "3"}}, {"x", "none"}}));
     EXPECT_EQ(changed.tags, (std::map<std::string, std::string>{{"y", "2"}, {"z", "3"}}));
     EXPECT_EQ(queue_of(run(TagQueue{queue_name("a"), {{"z", "3"}}, {"x"}})).version,
               changed.version);
@@ -127,7 +128,8 @@ TEST_F(CatalogueQueues, tags_are_removed_and_set) {
 TEST_F(CatalogueQueues, fifty_tags_fit_and_one_more_does_not) {
     run(make_queue("a"));
     TagQueue tag{queue_name("a"), {}, {}};
-    for (size_t i = 0; i < limits::tags_max; ++i) tag.set["k" + std::to_string(i)] = "v";
+    for (size_t i = 0; i < limits::tags_max; ++i)
+        tag.set["k" + std::to_string(i)] = "v";
     EXPECT_EQ(error_of(run(tag)), ErrorCode::ok);
     EXPECT_EQ(error_of(run(TagQueue{queue_name("a"), {{"more", ""}}, {}})),
               ErrorCode::invalid_argument);
@@ -173,7 +175,8 @@ TEST_F(CatalogueQueueBounds, queues_up_to_the_bound_fit_and_deleting_ones_count)
 
 TEST_F(CatalogueQueueBounds, bytes_of_records_are_bounded) {
     CreateQueue create = make_queue("a");
-    for (int i = 0; i < 2; ++i) create.tags["k" + std::to_string(i)] = std::string(256, 'v');
+    for (int i = 0; i < 2; ++i)
+        create.tags["k" + std::to_string(i)] = std::string(256, 'v');
     EXPECT_EQ(error_of(run(create)), ErrorCode::ok);
     create.name = queue_name("b");
     EXPECT_EQ(error_of(run(create)), ErrorCode::over_limit);
