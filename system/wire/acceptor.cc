@@ -87,6 +87,7 @@ private:
         welcome.proof = server_proof(bytes, port, reply_.nonce, message_.nonce, message_.name);
         connection_->send(encode(welcome));
         timer_.cancel();
+        connection_->set_out_bytes_max(limits::connection_out_bytes_max);
         acceptor_.handler_.on_session(std::move(connection_), message_.name);
         acceptor_.finished(*this);
     }

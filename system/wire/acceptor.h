@@ -23,7 +23,8 @@ public:
     // The secret that belongs to `name`; nothing if there is none. Answer at once or later, once.
     virtual void find_secret(const std::string& name,
                              Callback<void(Result<std::optional<std::vector<uint8_t>>>)> done) = 0;
-    // `name` has proved itself. The receiver calls set_handler() and set_body_bytes_max() on it.
+    // `name` has proved itself. The receiver calls set_handler() and set_body_bytes_max() on it; what it
+    // may queue to send is limits::connection_out_bytes_max already.
     virtual void on_session(std::unique_ptr<FrameConnection> connection, const std::string& name) = 0;
 };
 

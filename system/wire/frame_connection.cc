@@ -35,6 +35,7 @@ public:
     bool open() const { return state_ == State::open; }
     FrameDecoder& decoder() { return decoder_; }
     void set_handler(FrameHandler& handler) { handler_ = &handler; }
+    void set_out_bytes_max(size_t bytes) { out_bytes_max_ = bytes; }
     size_t queued_bytes() const { return queued_.size() + writing_bytes_; }
     const Endpoint& peer() const { return connection_->peer(); }
 
@@ -256,6 +257,7 @@ void FrameConnection::close() { impl_->close(); }
 void FrameConnection::set_body_bytes_max(size_t bytes) {
     impl_->decoder().set_body_bytes_max(bytes);
 }
+void FrameConnection::set_out_bytes_max(size_t bytes) { impl_->set_out_bytes_max(bytes); }
 void FrameConnection::set_handler(FrameHandler& handler) { impl_->set_handler(handler); }
 size_t FrameConnection::queued_bytes() const { return impl_->queued_bytes(); }
 bool FrameConnection::open() const { return impl_->open(); }

@@ -49,6 +49,8 @@ public:
     // queue is still written, for at most a second.
     void close();
     void set_body_bytes_max(size_t bytes);
+    // Of what is queued from now on.
+    void set_out_bytes_max(size_t bytes);
     // Hands the connection to another owner (after the handshake). Frames decoded but not yet delivered
     // go to the new handler.
     void set_handler(FrameHandler& handler);
