@@ -1,0 +1,110 @@
+#include "system/balancer/catalogue_request.h"
+
+namespace quern::balancer {
+
+CatalogueRequest::CatalogueRequest(const Context& context, AnswerSink& sink, Identity& identity,
+                                   Arrived arrived)
+    : ActiveRequest(context, sink, identity, std::move(arrived)), call_(context),
+      permit_(context, identity) {}
+
+void CatalogueRequest::authorise(const std::string& queue_name, QueueId queue) {
+    Permit::Ask ask;
+    ask.action = wire::required_action(arrived_.request.operation);
+    ask.queue_must_exist = static_cast<bool>(queue);
+    ask.want_record = ask.queue_must_exist;
+    ask.queue = queue;
+    ask.name = queue_name;
+    ask.deadline = arrived_.deadline;
+    std::optional<Result<Granted>> verdict = permit_.ask(
+        std::move(ask), [this](Result<Granted> granted) { permit_came(std::move(granted)); });
+    if (verdict) permit_came(std::move(*verdict));
+}
+
+void CatalogueRequest::permit_came(Result<Granted> granted) {
+    if (!granted) return finish(std::move(granted.error()));
+    granted_ = std::move(*granted);
+    permitted(granted_);
+}
+
+// --- the metadata group -------------------------------------------------------------------------------
+
+void CatalogueRequest::ask_catalogue(wire::Query query, GroupId group) {
+    GroupCall::Options options;
+    options.group = group;
+    options.deadline = arrived_.deadline;
+    call_.query(options, std::move(query),
+                [this](Result<GroupReply> result) { reply_came(std::move(result)); });
+}
+
+void CatalogueRequest::reply_came(Result<GroupReply> result) {
+    if (!result) return finish(std::move(result.error()));
+    const wire::QueryReply& reply = *result->reply;
+    if (reply.error.code != ErrorCode::ok) return finish(reply.error);
+    time_ = reply.time;
+    catalogue_said(reply);
+}
+
+void CatalogueRequest::change(Change operation) {
+    metadata::Command command;
+    command.token = arrived_.request.token;
+    command.principal = granted_.user;
+    command.operation = std::move(operation);
+    GroupCall::Options options;
+    options.group = metadata_group;
+    options.deadline = arrived_.deadline;
+    options.mutates = true;
+    options.repeatable = static_cast<bool>(arrived_.request.token.session);
+    call_.query(options, wire::Change{std::move(command)},
+                [this](Result<GroupReply> result) { change_came(std::move(result)); });
+}
+
+void CatalogueRequest::change_came(Result<GroupReply> result) {
+    if (!result) return finish(std::move(result.error()));
+    const wire::QueryReply& reply = *result->reply;
+    if (reply.error.code != ErrorCode::ok) return finish(reply.error);
+    time_ = reply.time;
+    const auto* answer = std::get_if<wire::ChangeAnswer>(&reply.answer);
+    if (answer == nullptr) {
+        return finish(Error(ErrorCode::outcome_unknown, "the metadata group's answer makes no sense"));
+    }
+    if (const auto* error = std::get_if<Error>(&answer->reply.result)) return finish(*error);
+    changed(answer->reply);
+}
+
+// --- the queue's group --------------------------------------------------------------------------------
+
+void CatalogueRequest::tell_group(const metadata::QueueRecord& record, CatalogueVersion seen_at,
+                                  wire::ForwardHeader::Kind kind) {
+    wire::Forward forward;
+    forward.header.group = record.group;
+    forward.header.queue = record.id;
+    forward.header.record_version = record.version;
+    forward.header.authorised_at = seen_at;
+    forward.header.principal = granted_.user;
+    forward.header.kind = kind;
+    forward.header.attributes = record.attributes;
+    GroupCall::Options options;
+    options.group = record.group;
+    options.deadline = arrived_.deadline;
+    options.mutates = true;
+    call_.forward(options, std::move(forward),
+                  [this](Result<GroupReply> result) { group_came(std::move(result)); });
+}
+
+void CatalogueRequest::group_came(Result<GroupReply> result) {
+    if (!result) return group_said(result.error());
+    if (result->answer.summary.error.code == ErrorCode::ok) return group_said(Error());
+    group_said(result->answer.summary.error);
+}
+
+void CatalogueRequest::catalogue_said(const wire::QueryReply&) { QUERN_UNREACHABLE(); }
+void CatalogueRequest::changed(const metadata::Reply&) { QUERN_UNREACHABLE(); }
+void CatalogueRequest::group_said(const Error&) { QUERN_UNREACHABLE(); }
+
+wire::Response CatalogueRequest::response_now() const {
+    wire::Response response;
+    response.time = time_;
+    return response;
+}
+
+}  // namespace quern::balancer
