@@ -28,14 +28,19 @@ Cluster::Cluster(World& world, const ClusterShape& shape) : world_(world), shape
     }
     for (std::unique_ptr<Place>& place : places_) {
         Place* p = place.get();
-        p->machine->set_program([this, p](Machine&) { boot(*p); }, [p](Machine&) { p->node.reset(); });
+        p->machine->set_program([this, p](Machine&) -> std::shared_ptr<void> {
+            boot(*p);
+            return {p, [](void* place_of_dead) {
+                        static_cast<Place*>(place_of_dead)->started = false;
+                        static_cast<Place*>(place_of_dead)->node.reset();
+                    }};
+        });
     }
 }
 
 Cluster::~Cluster() {
     for (std::unique_ptr<Place>& place : places_) {
-        place->machine->set_program([](Machine&) {}, [](Machine&) {});
-        place->node.reset();
+        if (place->machine->running()) place->machine->kill();
     }
 }
 
@@ -76,7 +81,13 @@ void Cluster::boot(Place& place) {
     p->started = false;
     p->node = std::make_unique<node::Node>(p->machine->env(), p->config, [this, p](const Error& error) {
         fatal_stops_.push_back({p->machine->name(), error});
-        p->machine->kill();
+        // The process exits once this call has returned.
+        world_.scheduler().after(Duration::zero(), world_owner, EventKind::user,
+                                 p->machine->identity(), [p, life = p->machine->life()] {
+                                     if (p->machine->running() && p->machine->life() == life) {
+                                         p->machine->kill();
+                                     }
+                                 });
     });
     p->node->start([this, p](Result<void> started) {
         p->started = started.has_value();
