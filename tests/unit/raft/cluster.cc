@@ -119,7 +119,7 @@ void Cluster::restart(NodeId id) {
 void Cluster::send(std::vector<Message>& messages) {
     for (Message& message : messages) {
         checker_->left(*nodes_.at(message.from), message);
-        if (!cut(message.from, message.to)) network_.push_back(std::move(message));
+        network_.push_back(std::move(message));
     }
 }
 
@@ -181,7 +181,9 @@ void Cluster::deliver(size_t at) {
 }
 
 void Cluster::deliver_copy(const Message& message) {
-    if (!alive(message.to) || cut(message.from, message.to)) return;
+    const bool lost = !alive(message.to) || cut(message.from, message.to);
+    if (trace_) trace_(text_of(message) + (lost ? " (lost)" : ""));
+    if (lost) return;
     raft(message.to).step(message, now_);
     pump(message.to);
 }
@@ -219,6 +221,11 @@ void Cluster::finish_transfer(bool ok) {
     SnapshotTransfer transfer = std::move(transfers_.front());
     transfers_.pop_front();
     const bool reachable = alive(transfer.to) && !cut(transfer.from, transfer.to);
+    if (trace_) {
+        trace_(std::to_string(transfer.from.value) + ">" + std::to_string(transfer.to.value) +
+               " snapshot " + std::to_string(transfer.meta.index.value) + ":" +
+               std::to_string(transfer.meta.term.value) + (ok && reachable ? "" : " (lost)"));
+    }
     if (ok && reachable) {
         Node& to = node(transfer.to);
         if (to.raft->wants_snapshot(transfer.meta, transfer.from, transfer.term)) {
@@ -326,77 +333,6 @@ void Cluster::read(NodeId id, uint64_t context) {
 std::string Cluster::check() {
     checker_->check(nodes_);
     return checker_->failure();
-}
-
-namespace {
-std::string text_of(const std::vector<NodeId>& list) {
-    std::string text;
-    for (NodeId id : list) text += (text.empty() ? "" : ",") + std::to_string(id.value);
-    return text;
-}
-}  // namespace
-
-std::string text_of(const Configuration& configuration) {
-    std::string text = configuration.voters.empty() ? "none" : text_of(configuration.voters);
-    if (configuration.joint()) text += "+old " + text_of(configuration.voters_old);
-    if (!configuration.learners.empty()) text += "+learners " + text_of(configuration.learners);
-    return text;
-}
-
-std::string text_of(const Message& message) {
-    constexpr std::string_view kinds[] = {"pre-vote?", "pre-vote",  "vote?",      "vote",       "append",
-                                          "appended",  "heartbeat", "heartbeat!", "timeout-now"};
-    auto number = [](auto strong) { return std::to_string(strong.value); };
-    auto position = [&](LogIndex index, Term term) { return number(index) + ":" + number(term); };
-    std::string text = number(message.from) + ">" + number(message.to) + " ";
-    text += kinds[static_cast<size_t>(message.kind)];
-    text += " term " + number(message.term);
-    switch (message.kind) {
-        case MessageKind::pre_vote_request:
-        case MessageKind::vote_request:
-            text += " last " + position(message.index, message.log_term);
-            break;
-        case MessageKind::pre_vote_response:
-        case MessageKind::vote_response:
-            text += message.reject ? " refused" : " granted";
-            break;
-        case MessageKind::append_request:
-            text += " after " + position(message.index, message.log_term);
-            for (const Entry& entry : message.entries) text += " +" + position(entry.index, entry.term);
-            text += " commit " + number(message.commit);
-            break;
-        case MessageKind::append_response:
-            text += (message.reject ? " refused " : " ") + number(message.index);
-            if (message.reject) text += " try " + position(message.hint_index, message.hint_term);
-            break;
-        case MessageKind::heartbeat_request:
-            text += " commit " + number(message.commit);
-            break;
-        default:
-            break;
-    }
-    if (message.context != 0) text += " round " + std::to_string(message.context);
-    if (message.transfer) text += " transfer";
-    if (message.recovering) text += " recovering";
-    return text;
-}
-
-std::string Cluster::describe(NodeId id) const {
-    const Node& node = *nodes_.at(id);
-    std::string text = std::to_string(id.value) + ": ";
-    if (node.raft == nullptr) return text + "crashed";
-    constexpr std::string_view roles[] = {"follower", "pre-candidate", "candidate", "leader"};
-    const Status status = node.raft->status();
-    auto number = [](auto strong) { return std::to_string(strong.value); };
-    text += roles[static_cast<size_t>(status.role)];
-    text += " term " + number(status.term) + " leader " + number(status.leader);
-    text += " log " + number(status.first) + ".." + number(status.last);
-    text += " last term " + number(node.raft->term_at(status.last));
-    text += " persisted " + number(status.persisted) + " commit " + number(status.commit);
-    text += " voters " + text_of(node.raft->configuration());
-    if (status.transfer_to) text += " transferring to " + number(status.transfer_to);
-    if (status.recovering) text += " recovering";
-    return text;
 }
 
 }  // namespace quern::raft::testing

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -43,7 +44,7 @@ struct Node {
     DiskImage disk;
     std::unique_ptr<Raft> raft;  // null while crashed
     std::deque<Output> unwritten;
-    bool disk_held = false;      // outputs are written only when the test says so
+    bool disk_held = false;            // outputs are written only when the test says so
     std::vector<std::string> applied;  // one per index from 1, "" for entries without effect
     std::vector<ReadState> reads;
     std::vector<uint64_t> reads_failed;
@@ -72,6 +73,7 @@ public:
     explicit Cluster(Settings settings);
     ~Cluster();
 
+    Settings& settings() { return settings_; }  // for nodes started from now on
     void add(NodeId id, Configuration initial);  // empty configuration: waits to be added
     void crash(NodeId id);                       // what was not written is lost
     void restart(NodeId id);
@@ -112,6 +114,9 @@ public:
     void campaign(NodeId id);
     void read(NodeId id, uint64_t context);
 
+    // Told of each message as it arrives, is lost on a cut link or at a crashed node.
+    void set_trace(std::function<void(const std::string&)> trace) { trace_ = std::move(trace); }
+
     // Asserts all safety properties; a description of the first that fails, else "".
     std::string check();
     // One line: role, term, vote, log positions, configuration.
@@ -130,6 +135,7 @@ private:
     std::deque<SnapshotTransfer> transfers_;
     std::set<std::pair<NodeId, NodeId>> cuts_;
     std::unique_ptr<Checker> checker_;
+    std::function<void(const std::string&)> trace_;
 };
 
 // "1,2,3", with "+old 1,2" and "+learners 4" where there are any.
