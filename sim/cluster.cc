@@ -66,6 +66,7 @@ void Cluster::add_place(const std::string& name, node::Role role, NodeId id) {
     config.election_timeout = shape_.election_timeout;
     config.heartbeat_interval = shape_.heartbeat_interval;
     config.ping_interval = shape_.ping_interval;
+    config.observer = shape_.observer;
     config.snapshot_entries = shape_.snapshot_entries;
     config.storage.segment_bytes = shape_.segment_bytes;
     config.storage.body_segment_bytes = shape_.segment_bytes;

@@ -25,6 +25,7 @@ struct ClusterShape {
     uint64_t segment_bytes = 1u << 20;
     ClockOptions clock{};
     DiskOptions disk{};
+    replica::ReplicaObserver* observer = nullptr;
 };
 
 constexpr uint16_t peer_port = 9000;

@@ -90,6 +90,7 @@ replica::HostOptions host_options(Env& env, const Config& config) {
     options.ping_interval = config.ping_interval;
     options.snapshot_entries = config.snapshot_entries;
     options.storage = config.storage;
+    options.observer = config.observer;
     return options;
 }
 

@@ -32,6 +32,7 @@ struct Config {
     Duration ping_interval = Duration::milliseconds(1000);
     size_t snapshot_entries = 50'000;
     storage::Options storage;
+    replica::ReplicaObserver* observer = nullptr;  // the harness's; must outlive the node
 };
 
 // invalid_argument naming the field that is wrong or missing.

@@ -108,6 +108,9 @@ void DataReplica::submit_call(Call call, Callback<void(queue::Reply&, wire::Resp
                    return respond_error(id, queue, std::move(*error));
                }
                if (!responders_.contains(id)) return;
+               if (ReplicaObserver* observer = host_.observer()) {
+                   observer->answers_applied(options_.self, replica_->group(), state_.index());
+               }
                wire::Response response = response_at_now(queue);
                fill(*reply, response);
                respond(id, response);

@@ -50,9 +50,16 @@ void GroupReplica::restore_snapshot(Callback<void(Result<void>)> ready) {
             if (!restored) return ready(fail(std::move(restored.error())));
             applied_configuration_ = loaded->meta.configuration;
             QUERN_ASSERT(machine_.index() == recovered_.snapshot_index);
+            note_restored();
             start_core();
             ready({});
         }));
+}
+
+void GroupReplica::note_restored() {
+    ReplicaObserver* observer = host_.observer();
+    if (observer == nullptr) return;
+    observer->restored(host_.self(), group(), machine_.index(), machine_.rolling_hash());
 }
 
 void GroupReplica::start_core() {
@@ -182,6 +189,9 @@ void GroupReplica::apply_some() {
         }
         machine_.apply(entry);
         applied_ = entry.index;
+        if (ReplicaObserver* observer = host_.observer()) {
+            observer->applied(host_.self(), group(), entry, machine_.rolling_hash());
+        }
     }
     raft_->applied(applied_);
     // Followers far behind are served from the WAL.
@@ -294,6 +304,7 @@ void GroupReplica::install_snapshot(const raft::SnapshotMeta& meta, NodeId from,
             while (!to_apply_.empty() && to_apply_.front().index <= meta.index) to_apply_.pop_front();
             applied_ = snapshot_index_ = meta.index;
             applied_configuration_ = meta.configuration;
+            note_restored();
             raft_->snapshot_installed(meta, from, term, now());
             raft_->applied(applied_);
             mark_dirty();

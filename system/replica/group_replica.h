@@ -34,6 +34,8 @@ public:
     // The disk is not to be trusted any more: the node stops.
     virtual void storage_failed(const Error& error) = 0;
     virtual void status_changed(GroupReplica& group) = 0;
+    virtual NodeId self() const = 0;
+    virtual ReplicaObserver* observer() = 0;  // null: none
 };
 
 // What must happen once a WAL write is durable.
@@ -105,6 +107,7 @@ private:
     void mark_dirty();
     void restore_snapshot(Callback<void(Result<void>)> ready);
     void start_core();
+    void note_restored();
     void take_output(raft::Output output, std::vector<storage::GroupChange>& changes,
                      std::vector<Completion>& completions);
     void arm_timer();

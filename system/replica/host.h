@@ -41,6 +41,7 @@ struct HostOptions {
     Duration ping_interval = Duration::milliseconds(1000);
     size_t snapshot_entries = 50'000;
     storage::Options storage;
+    ReplicaObserver* observer = nullptr;
 };
 
 class ReplicaHost final : public GroupHost,
@@ -77,6 +78,8 @@ public:
     const storage::NodeStorage* node_storage() const { return storage_.get(); }
 
     Env& env() override { return env_; }
+    NodeId self() const override { return options_.self; }
+    ReplicaObserver* observer() override { return options_.observer; }
 
 private:
     struct Peer {

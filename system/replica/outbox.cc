@@ -14,6 +14,7 @@ void Outbox::set_link(NodeId peer, wire::Link* link) {
 void Outbox::add(const Uuid& incarnation, raft::Message message) {
     const auto found = peers_.find(message.to);
     if (found == peers_.end() || !found->second.link->up()) return;
+    if (observer_ != nullptr) observer_->message_leaves(self_, message);
     found->second.messages.push_back({incarnation, std::move(message)});
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "system/io/env.h"
+#include "system/replica/observer.h"
 #include "system/wire/link.h"
 #include "system/wire/peer_messages.h"
 
@@ -12,7 +13,9 @@ namespace quern::replica {
 
 class Outbox {
 public:
-    explicit Outbox(Env& env) : env_(env) {}
+    // `observer` may be null.
+    Outbox(Env& env, NodeId self, ReplicaObserver* observer)
+        : env_(env), self_(self), observer_(observer) {}
     // `link` may be replaced; null forgets the peer.
     void set_link(NodeId peer, wire::Link* link);
     void add(const Uuid& incarnation, raft::Message message);
@@ -24,6 +27,8 @@ private:
         std::vector<wire::RaftMessage> messages;
     };
     Env& env_;
+    NodeId self_;
+    ReplicaObserver* observer_;
     std::map<NodeId, Peer> peers_;
 };
 

@@ -156,6 +156,10 @@ void ReceiveDesk::leadership_lost() {
 void ReceiveDesk::deliver(const Waiter& waiter, std::vector<queue::Delivery> deliveries) {
     const QueueId queue = waiter.base.queue;
     wire::Response response = owner_.response_at_now(queue);
+    ReplicaObserver* observer = owner_.host_.observer();
+    if (observer != nullptr && !deliveries.empty()) {
+        observer->answers_applied(owner_.options_.self, response.group, response.index);
+    }
     std::vector<BodyRef> bodies;
     for (const queue::Delivery& delivery : deliveries) bodies.push_back(delivery.content);
     gather_bodies(

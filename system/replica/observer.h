@@ -1,0 +1,24 @@
+// A witness of what a storage node does, for the harness; null in production. It is told before the deed
+// and must not touch the node.
+#pragma once
+
+#include "system/queue/command.h"
+#include "system/raft/raft.h"
+
+namespace quern::replica {
+
+class ReplicaObserver {
+public:
+    virtual ~ReplicaObserver() = default;
+    // The message is handed to the link to `message.to` (also if the link then drops it).
+    virtual void message_leaves(NodeId self, const raft::Message& message) = 0;
+    // The state machine has applied the entry; `rolling_hash` is its hash afterwards.
+    virtual void applied(NodeId self, GroupId group, const raft::Entry& entry,
+                         uint64_t rolling_hash) = 0;
+    // A snapshot replaced the state machine's state.
+    virtual void restored(NodeId self, GroupId group, LogIndex index, uint64_t rolling_hash) = 0;
+    // A client's mutating request is about to be answered as applied at `index`.
+    virtual void answers_applied(NodeId self, GroupId group, LogIndex index) = 0;
+};
+
+}  // namespace quern::replica
