@@ -1,0 +1,124 @@
+// A whole cluster in the simulator, from the outside.
+#include <gtest/gtest.h>
+
+#include "tests/unit/node/direct_client.h"
+
+namespace quern::sim {
+namespace {
+
+struct ClusterFixture : testing::Test {
+    World world{{.seed = 11}};
+    Cluster cluster{world, ClusterShape{}};
+    DirectClient client{world, "c1", cluster.client_endpoints()[0]};
+
+    void SetUp() override {
+        ASSERT_TRUE(cluster.wait_healthy(Duration::seconds(20)));
+        ASSERT_TRUE(client.connect()) << client.last_error.to_string();
+        auto created = client.call("orders", wire::CreateQueueRequest{});
+        ASSERT_TRUE(created.has_value());
+        ASSERT_EQ(created->error.code, ErrorCode::ok) << created->error.to_string();
+    }
+
+    void send(std::string_view body) {
+        auto sent = client.call("orders", send_request(body));
+        ASSERT_TRUE(sent.has_value()) << client.last_error.to_string();
+        ASSERT_EQ(sent->error.code, ErrorCode::ok) << sent->error.to_string();
+        const auto& results = std::get<wire::SendResponse>(sent->body).results;
+        ASSERT_EQ(results.size(), 1u);
+        ASSERT_EQ(results[0].error, ErrorCode::ok);
+    }
+
+    std::vector<wire::ReceivedMessage> receive(int64_t wait_ms) {
+        wire::ReceiveRequest request;
+        request.messages_max = 10;
+        request.wait_ms = wait_ms;
+        auto received = client.call("orders", request, Duration::seconds(30));
+        if (!received || received->error.code != ErrorCode::ok) {
+            ADD_FAILURE() << (received ? received->error : client.last_error).to_string();
+            return {};
+        }
+        return std::get<wire::ReceiveResponse>(received->body).messages;
+    }
+};
+
+TEST_F(ClusterFixture, a_message_is_sent_received_and_deleted) {
+    send("hello");
+    auto messages = receive(0);
+    ASSERT_EQ(messages.size(), 1u);
+    EXPECT_EQ(messages[0].content.text(), "hello");
+    wire::DeleteRequest deletion;
+    deletion.receipts.push_back(messages[0].receipt);
+    auto deleted = client.call("orders", deletion);
+    ASSERT_TRUE(deleted.has_value());
+    EXPECT_EQ(std::get<wire::DeleteResponse>(deleted->body).results[0], ErrorCode::ok);
+    EXPECT_TRUE(receive(0).empty());
+}
+
+TEST_F(ClusterFixture, an_acknowledged_message_survives_the_death_of_the_leader) {
+    send("precious");
+    auto status = client.call("orders", wire::QueueStatusRequest{});
+    ASSERT_TRUE(status.has_value());
+    const NodeId leader = std::get<wire::QueueStatusResponse>(status->body).leader;
+    cluster.storage_machines()[leader.value - 1]->power_loss();
+    auto messages = receive(5000);
+    ASSERT_EQ(messages.size(), 1u);
+    EXPECT_EQ(messages[0].content.text(), "precious");
+}
+
+TEST_F(ClusterFixture, everything_survives_a_power_loss_of_all_nodes) {
+    for (int i = 0; i < 20; ++i) send("message " + std::to_string(i));
+    for (Machine* machine : cluster.machines()) machine->power_loss();
+    world.run_for(Duration::seconds(1));
+    for (Machine* machine : cluster.machines()) machine->start();
+    ASSERT_TRUE(cluster.wait_healthy(Duration::seconds(20)));
+    ASSERT_TRUE(cluster.start_failures().empty())
+        << cluster.start_failures()[0].error.to_string();
+    ASSERT_TRUE(client.connect());
+    EXPECT_EQ(receive(1000).size() + receive(1000).size(), 20u);
+}
+
+TEST_F(ClusterFixture, a_waiting_receive_gets_a_message_that_is_sent_later) {
+    DirectClient other(world, "c2", cluster.client_endpoints()[1]);
+    ASSERT_TRUE(other.connect());
+    std::vector<wire::ReceivedMessage> messages;
+    world.scheduler().after(Duration::milliseconds(700), world_owner, EventKind::user, 1, [] {});
+    wire::ReceiveRequest request;
+    request.wait_ms = 3000;
+    const SimTime before = world.now();
+    auto empty = other.call("orders", request, Duration::seconds(10));
+    ASSERT_TRUE(empty.has_value());
+    EXPECT_TRUE(std::get<wire::ReceiveResponse>(empty->body).messages.empty());
+    EXPECT_GE((world.now() - before).to_milliseconds(), 3000);
+}
+
+TEST_F(ClusterFixture, a_queue_made_anew_sees_nothing_of_the_old_one) {
+    send("old");
+    auto deleted = client.call("orders", wire::DeleteQueueRequest{});
+    ASSERT_TRUE(deleted.has_value());
+    EXPECT_EQ(deleted->error.code, ErrorCode::ok) << deleted->error.to_string();
+    auto gone = client.call("orders", send_request("to nobody"));
+    ASSERT_TRUE(gone.has_value());
+    EXPECT_EQ(gone->error.code, ErrorCode::queue_does_not_exist) << gone->error.to_string();
+    auto created = client.call("orders", wire::CreateQueueRequest{});
+    ASSERT_TRUE(created.has_value());
+    EXPECT_EQ(created->error.code, ErrorCode::ok) << created->error.to_string();
+    EXPECT_TRUE(receive(0).empty());
+}
+
+TEST(Cluster, the_same_seed_gives_the_same_run) {
+    auto run = [](uint64_t seed) {
+        World world({.seed = seed});
+        Cluster cluster(world, ClusterShape{});
+        DirectClient client(world, "c1", cluster.client_endpoints()[0]);
+        cluster.wait_healthy(Duration::seconds(20));
+        client.connect();
+        client.call("orders", wire::CreateQueueRequest{});
+        for (int i = 0; i < 10; ++i) client.call("orders", send_request("x"));
+        return world.hash();
+    };
+    EXPECT_EQ(run(5), run(5));
+    EXPECT_NE(run(5), run(6));
+}
+
+}  // namespace
+}  // namespace quern::sim
