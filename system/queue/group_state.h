@@ -41,10 +41,14 @@ public:
     // Starts entry `index` (the previous one + 1; noop and configuration entries count too) at
     // max(time(), stamped), and sweeps. `stamped` 0 leaves time as it is.
     void begin_entry(LogIndex index, ClusterTime stamped);
-    // Applies the entry's next command. Its spans must lie in [payload, payload + size); the
+    // Applies the entry's next command. Repetition is looked up before anything else; what is remembered
+    // for a token is every reply but needs_attributes, stale_catalogue and an empty receive, which may
+    // all be asked again with the same token (session_table.h says what is forgotten when). Ensure, drop
+    // and tick are idempotent and take no token. Its spans must lie in [payload, payload + size); the
     // positions of bodies are taken relative to `payload`.
     Reply apply(const Command& command, const uint8_t* payload);
 
+    // The next three are taken after every entry, on every replica: they grow until then.
     // Bodies that died since the last call (deleted, expired, purged, dropped), for the body store.
     std::vector<BodyRef> take_dead_bodies();
     // Queues in which messages became ready since the last call, sorted, without repeats; and queues

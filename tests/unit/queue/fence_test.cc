@@ -47,6 +47,17 @@ TEST(Purge, frees_in_slices_and_reports_every_body_once) {
     EXPECT_EQ(f.group.next_deadline(), ClusterTime::never());
 }
 
+TEST(Purge, leaves_no_track_of_leases) {
+    GroupFixture f;
+    f.send_many(300);
+    f.receive(300);
+    f.apply(orders, Purge{});
+    f.group.check_invariants();  // bounds what is kept for messages that wait
+    f.tick();
+    f.group.take_dead_bodies();
+    EXPECT_EQ(f.group.next_deadline(), ClusterTime::never());
+}
+
 TEST(Purge, twice_counts_only_what_was_sent_between) {
     GroupFixture f;
     f.send_many(5);
@@ -180,6 +191,30 @@ TEST(Wakeups, name_each_queue_once_when_messages_become_ready) {
     f.now += 1000;
     f.tick();  // by time alone
     EXPECT_EQ(f.group.take_ready_queues(), (std::vector{orders}));
+}
+
+TEST(DueSweep, a_lease_that_is_over_but_not_swept_counts_as_over) {
+    GroupFixture f;
+    f.send_many(1001);
+    f.receive(1000, 1000);
+    const Token token{SessionId{7}, 1, 0, ClusterTime{f.now + 60'000}};
+    const Reply first = f.receive_reply(1, 1000, token);
+    const Delivery last = std::get<ReceiveReply>(first.result).deliveries.at(0);
+    f.now += 1000;
+    f.entry();
+    ASSERT_EQ(f.counters().leased, 1u);
+    EXPECT_EQ(f.group.peek(orders, last.seq, 1).at(0).state, MessageState::ready);
+    Command command{orders, f.version, alice, token, Receive{}};
+    Reply reply = f.group.apply(command, f.payload());
+    EXPECT_TRUE(reply.repeated);
+    EXPECT_TRUE(std::get<ReceiveReply>(reply.result).deliveries.empty());
+    command.token = {};
+    command.operation = ChangeVisibility{{{f.receipt(last), 5000}}};
+    reply = f.group.apply(command, f.payload());
+    EXPECT_EQ(std::get<ChangeVisibilityReply>(reply.result).results.at(0), ErrorCode::receipt_stale);
+    command.operation = Delete{{f.receipt(last)}};
+    f.group.apply(command, f.payload());
+    EXPECT_EQ(f.counters().deleted, 1u);
 }
 
 TEST(DueSweep, is_sliced_by_time_then_queue) {
