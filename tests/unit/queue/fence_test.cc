@@ -47,17 +47,6 @@ TEST(Purge, frees_in_slices_and_reports_every_body_once) {
     EXPECT_EQ(f.group.next_deadline(), ClusterTime::never());
 }
 
-TEST(Purge, leaves_no_track_of_leases) {
-    GroupFixture f;
-    f.send_many(300);
-    f.receive(300);
-    f.apply(orders, Purge{});
-    f.group.check_invariants();  // bounds what is kept for messages that wait
-    f.tick();
-    f.group.take_dead_bodies();
-    EXPECT_EQ(f.group.next_deadline(), ClusterTime::never());
-}
-
 TEST(Purge, twice_counts_only_what_was_sent_between) {
     GroupFixture f;
     f.send_many(5);
