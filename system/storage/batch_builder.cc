@@ -20,13 +20,15 @@ void append_zeros(BufferChain& chain, uint64_t size) {
 
 uint64_t copies_bytes(const std::vector<Buffer>& copies) {
     uint64_t bytes = 0;
-    for (const Buffer& copy : copies) bytes += copy.size();
+    for (const Buffer& copy : copies)
+        bytes += copy.size();
     return bytes;
 }
 
 uint64_t payload_area_bytes(const std::vector<Buffer>& payloads) {
     uint64_t bytes = 0;
-    for (const Buffer& p : payloads) bytes += round_up(p.size(), payload_align_bytes);
+    for (const Buffer& p : payloads)
+        bytes += round_up(p.size(), payload_align_bytes);
     return bytes;
 }
 
@@ -34,9 +36,9 @@ uint64_t payload_area_bytes(const std::vector<Buffer>& payloads) {
 
 uint64_t batch_bytes_bound(size_t head_size, size_t copies_size,
                            const std::vector<Buffer>& payloads) {
-    return round_up(round_up(head_size + copies_size, payload_align_bytes) +
-                        payload_area_bytes(payloads),
-                    block_bytes);
+    return round_up(
+        round_up(head_size + copies_size, payload_align_bytes) + payload_area_bytes(payloads),
+        block_bytes);
 }
 
 Batch build_batch(LogCursor& cursor, HeadLedger& ledger, std::vector<Record> records,
@@ -64,7 +66,8 @@ Batch build_batch(LogCursor& cursor, HeadLedger& ledger, std::vector<Record> rec
 
     Buffer encoded = encode_head(head);
     batch.bytes.append(encoded);
-    for (const Buffer& copy : copies) batch.bytes.append(copy);
+    for (const Buffer& copy : copies)
+        batch.bytes.append(copy);
     append_zeros(batch.bytes, head.payload_start - table_end);
     for (const Buffer& p : payloads) {
         batch.bytes.append(p);

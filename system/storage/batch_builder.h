@@ -16,15 +16,16 @@ struct LogCursor {
 };
 
 struct Batch {
-    Head head;           // records with their offsets
-    BufferChain bytes;   // payloads are shared, not copied; a multiple of block_bytes
+    Head head;          // records with their offsets
+    BufferChain bytes;  // payloads are shared, not copied; a multiple of block_bytes
 };
 
 // An upper bound of the size of a batch with these contents.
-uint64_t batch_bytes_bound(size_t head_size, size_t copies_size, const std::vector<Buffer>& payloads);
+uint64_t batch_bytes_bound(size_t head_size, size_t copies_size,
+                           const std::vector<Buffer>& payloads);
 
-// Makes the batch at `cursor` and moves the cursor and the ledger behind it. `payloads` belong to the
-// entry records, in order.
+// Makes the batch at `cursor` and moves the cursor and the ledger behind it. `payloads` belong to
+// the entry records, in order.
 Batch build_batch(LogCursor& cursor, HeadLedger& ledger, std::vector<Record> records,
                   const std::vector<Buffer>& payloads, const std::vector<Buffer>& copies);
 

@@ -71,7 +71,8 @@ Buffer encode_body_header(const BodySegmentId& id) {
 
 bool body_header_matches(ByteSpan bytes, const BodySegmentId& id) {
     const Buffer right = encode_body_header(id);
-    return bytes.size() >= right.size() && std::memcmp(bytes.data(), right.data(), right.size()) == 0;
+    return bytes.size() >= right.size() &&
+           std::memcmp(bytes.data(), right.data(), right.size()) == 0;
 }
 
 Buffer encode_body_record_header(uint32_t tag, const BodyRef& body, ByteSpan bytes) {

@@ -58,10 +58,11 @@ std::optional<std::vector<BodyLine>> decode_body_footer(ByteSpan footer, uint32_
 
 struct BodyScan {
     std::vector<BodyLine> lines;
-    bool damaged = false;  // a record fails its checksum, or bytes that are none lie between records
+    bool damaged =
+        false;  // a record fails its checksum, or bytes that are none lie between records
 };
-// The records in a whole segment, for a segment without a good footer. What lies behind the last good
-// record is an unfinished write.
+// The records in a whole segment, for a segment without a good footer. What lies behind the last
+// good record is an unfinished write.
 BodyScan scan_body_segment(ByteSpan file, uint32_t tag);
 
 }  // namespace quern::storage

@@ -1,5 +1,6 @@
-// Where the stored bodies of one group lie: 24 bytes a body, sorted by (entry index, offset). Sorted
-// chunks instead of a tree of single bodies: bodies come mostly in rising order and go in any.
+// Where the stored bodies of one group lie: 24 bytes a body, sorted by (entry index, offset).
+// Sorted chunks instead of a tree of single bodies: bodies come mostly in rising order and go in
+// any.
 #pragma once
 
 #include <cstddef>

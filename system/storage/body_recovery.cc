@@ -10,8 +10,9 @@ public:
         : store_(store), done_(std::move(done)) {}
 
     void start() {
-        store_.env_.disk.list(body_folder, store_.guard_.wrap(
-            [self = shared_from_this()](Result<std::vector<std::string>> names) {
+        store_.env_.disk.list(
+            body_folder,
+            store_.guard_.wrap([self = shared_from_this()](Result<std::vector<std::string>> names) {
                 if (!names) return self->finish(fail(names.error()));
                 self->names_ = std::move(*names);
                 self->next_file();
@@ -30,13 +31,15 @@ private:
                 continue;
             }
             id_ = {store_.node_uuid_, log->second.incarnation, group, number};
-            store_.env_.disk.open(path(), OpenMode::existing, store_.guard_.wrap(
-                [self = shared_from_this()](Result<std::unique_ptr<File>> file) {
+            store_.env_.disk.open(
+                path(), OpenMode::existing,
+                store_.guard_.wrap([self = shared_from_this()](Result<std::unique_ptr<File>> file) {
                     self->on_opened(std::move(file));
                 }));
             return;
         }
-        for (auto& [group, bodies] : store_.bodies_) bodies->finish_recovery();
+        for (auto& [group, bodies] : store_.bodies_)
+            bodies->finish_recovery();
         finish({});
     }
     std::string path() const { return std::string(body_folder) + "/" + names_[next_]; }
@@ -52,8 +55,8 @@ private:
             self->read_trailer();
         });
     }
-    // The file's header is for people and tools: every record and the trailer carry the same identity,
-    // so a damaged header costs nothing and another incarnation's records are none.
+    // The file's header is for people and tools: every record and the trailer carry the same
+    // identity, so a damaged header costs nothing and another incarnation's records are none.
     void read_trailer() {
         if (size_ < body_header_bytes + body_trailer_bytes) return scan();
         file_->read_at(size_ - body_trailer_bytes, body_trailer_bytes,
@@ -68,7 +71,8 @@ private:
         file_->read_at(place->offset_bytes, size_ - place->offset_bytes,
                        [self = shared_from_this()](const Result<Buffer>& footer) {
                            std::optional<std::vector<BodyLine>> lines;
-                           if (footer) lines = decode_body_footer(footer->span(), body_tag(self->id_));
+                           if (footer)
+                               lines = decode_body_footer(footer->span(), body_tag(self->id_));
                            if (!lines) return self->scan();
                            self->add(*lines, false);
                        });

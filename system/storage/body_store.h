@@ -20,8 +20,8 @@ public:
     BodyStore(Env& env, const Uuid& node_uuid, uint64_t segment_bytes, const GroupLogs& groups,
               LogReader& log, const PayloadCache& cache, Listener& listener);
 
-    // Reads what the folder holds: footers, or whole segments where there is none. Files of groups or
-    // incarnations the WAL does not know go.
+    // Reads what the folder holds: footers, or whole segments where there is none. Files of groups
+    // or incarnations the WAL does not know go.
     void recover(Callback<void(Result<void>)> done);
     // The group's bodies; made when first asked for.
     GroupBodies& of(GroupId group);

@@ -11,17 +11,21 @@ namespace quern::storage {
 
 template <typename T>
 void store_le(uint8_t* at, T value) {
-    for (size_t i = 0; i < sizeof(T); ++i) at[i] = static_cast<uint8_t>(value >> (8 * i));
+    for (size_t i = 0; i < sizeof(T); ++i)
+        at[i] = static_cast<uint8_t>(value >> (8 * i));
 }
 
 template <typename T>
 T load_le(const uint8_t* at) {
     T value = 0;
-    for (size_t i = 0; i < sizeof(T); ++i) value = static_cast<T>(value | (static_cast<T>(at[i]) << (8 * i)));
+    for (size_t i = 0; i < sizeof(T); ++i)
+        value = static_cast<T>(value | (static_cast<T>(at[i]) << (8 * i)));
     return value;
 }
 
-constexpr uint64_t round_up(uint64_t value, uint64_t unit) { return (value + unit - 1) / unit * unit; }
+constexpr uint64_t round_up(uint64_t value, uint64_t unit) {
+    return (value + unit - 1) / unit * unit;
+}
 
 inline bool all_zero(ByteSpan bytes) {
     for (const uint8_t byte : bytes) {

@@ -14,7 +14,10 @@ class BodyStore::CarryOver : public std::enable_shared_from_this<CarryOver> {
 public:
     CarryOver(BodyStore& store, GroupId group, std::vector<BodyRef> live,
               Callback<void(Result<void>)> done)
-        : store_(store), group_(group), bodies_(store.of(group)), live_(std::move(live)),
+        : store_(store),
+          group_(group),
+          bodies_(store.of(group)),
+          live_(std::move(live)),
           done_(std::move(done)) {
         std::sort(live_.begin(), live_.end());
     }
@@ -44,10 +47,9 @@ public:
         }
         if (items_.empty()) return finish();
         bytes_ = 0;
-        bodies_.append(std::exchange(items_, {}),
-                       [self = shared_from_this()](const Result<void>& done) {
-                           self->on_appended(done);
-                       });
+        bodies_.append(
+            std::exchange(items_, {}),
+            [self = shared_from_this()](const Result<void>& done) { self->on_appended(done); });
     }
 
 private:

@@ -13,8 +13,8 @@ constexpr size_t read_block_bytes = 4096;
 constexpr uint8_t unreadable_fill = 0xee;
 
 // The file's bytes, up to `bytes_max`. A piece that gives io_failed is read again block by block;
-// blocks that still fail are filled. io_failed only if the file's size cannot be told. `file` is kept
-// alive.
+// blocks that still fail are filled. io_failed only if the file's size cannot be told. `file` is
+// kept alive.
 void read_whole(std::shared_ptr<File> file, uint64_t bytes_max,
                 Callback<void(Result<Buffer>)> done);
 

@@ -37,8 +37,10 @@ void GroupBodies::add_recovered(uint64_t number, std::shared_ptr<File> file, uin
 
 void GroupBodies::finish_recovery() {
     std::vector<uint32_t> numbers;
-    for (const auto& [number, segment] : segments_) numbers.push_back(number);
-    for (const uint32_t number : numbers) after_release(number);
+    for (const auto& [number, segment] : segments_)
+        numbers.push_back(number);
+    for (const uint32_t number : numbers)
+        after_release(number);
 }
 
 bool GroupBodies::holds(const BodyRef& body) {
@@ -65,7 +67,8 @@ void GroupBodies::sync(Callback<void(Result<void>)> done) {
 }
 
 void GroupBodies::push(Job job) {
-    for (const Item& item : job.items) job.bytes += body_record_bytes(item.body.size_bytes);
+    for (const Item& item : job.items)
+        job.bytes += body_record_bytes(item.body.size_bytes);
     jobs_.push_back(std::move(job));
     if (jobs_.size() == 1 && !busy_) {
         env_.loop.post(guard_.wrap([this] { run_next(); }));
@@ -109,10 +112,9 @@ void GroupBodies::seal_current() {
 
 void GroupBodies::open_segment() {
     id_.number = next_number_++;
-    env_.disk.open(body_path(id_.group, id_.number), OpenMode::create_or_open,
-                   guard_.wrap([this](Result<std::unique_ptr<File>> file) {
-                       on_opened(std::move(file));
-                   }));
+    env_.disk.open(
+        body_path(id_.group, id_.number), OpenMode::create_or_open,
+        guard_.wrap([this](Result<std::unique_ptr<File>> file) { on_opened(std::move(file)); }));
 }
 
 void GroupBodies::on_opened(Result<std::unique_ptr<File>> file) {
@@ -187,9 +189,9 @@ void GroupBodies::sync_next() {
     if (!folder_dirty_) return finish_job({});
     folder_dirty_ = false;
     env_.disk.sync_directory(body_folder, guard_.wrap([this](Result<void> done) {
-                                 if (!done) return give_up(done.error());
-                                 finish_job({});
-                             }));
+        if (!done) return give_up(done.error());
+        finish_job({});
+    }));
 }
 
 void GroupBodies::on_synced(Result<void> done) {
@@ -227,15 +229,14 @@ void GroupBodies::read(const BodyRef& body, Callback<void(Result<Buffer>)> done)
         QUERN_ASSERT(segment != segments_.end());
         const auto file = segment->second.file;
         const uint32_t tag = segment->second.tag;
-        file->read_at(slot->unit * body_align_bytes,
-                      body_record_header_bytes + body.size_bytes,
-                      guard_.wrap([this, file, tag, body,
-                                   done = std::move(done)](Result<Buffer> r) mutable {
-                          auto bytes = r ? decode_body_record(*r, tag, body) : std::nullopt;
-                          if (bytes) return done(std::move(*bytes));
-                          forget_damaged(body, tag);
-                          done(fail(ErrorCode::corrupt, "a stored body fails its checksum"));
-                      }));
+        file->read_at(
+            slot->unit * body_align_bytes, body_record_header_bytes + body.size_bytes,
+            guard_.wrap([this, file, tag, body, done = std::move(done)](Result<Buffer> r) mutable {
+                auto bytes = r ? decode_body_record(*r, tag, body) : std::nullopt;
+                if (bytes) return done(std::move(*bytes));
+                forget_damaged(body, tag);
+                done(fail(ErrorCode::corrupt, "a stored body fails its checksum"));
+            }));
         return;
     } else if (body.size_bytes > 0) {
         at_once = fail(damaged_ ? ErrorCode::corrupt : ErrorCode::not_found, "no such stored body");
@@ -307,18 +308,21 @@ void GroupBodies::retain(const std::vector<BodyRef>& live) {
         touched.insert(slot.segment);
         return false;
     });
-    for (const uint32_t number : touched) after_release(number);
+    for (const uint32_t number : touched)
+        after_release(number);
 }
 
 uint64_t GroupBodies::file_bytes() const {
     uint64_t bytes = 0;
-    for (const auto& [number, segment] : segments_) bytes += segment.bytes;
+    for (const auto& [number, segment] : segments_)
+        bytes += segment.bytes;
     return bytes;
 }
 
 uint64_t GroupBodies::live_bytes() const {
     uint64_t bytes = 0;
-    for (const auto& [number, segment] : segments_) bytes += segment.live_bytes;
+    for (const auto& [number, segment] : segments_)
+        bytes += segment.live_bytes;
     return bytes;
 }
 

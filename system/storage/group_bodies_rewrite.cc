@@ -67,7 +67,8 @@ void GroupBodies::rewrite_step(const std::shared_ptr<Rewrite>& rewrite) {
     while (rewrite->next < rewrite->lines.size() && bytes < step_bytes) {
         const BodyLine& line = rewrite->lines[rewrite->next++];
         const BodySlot* slot = index_.find(line.body);
-        if (slot == nullptr || slot->segment != rewrite->number || slot->unit != line.unit) continue;
+        if (slot == nullptr || slot->segment != rewrite->number || slot->unit != line.unit)
+            continue;
         const uint64_t from = line.unit * body_align_bytes + body_record_header_bytes;
         job.items.push_back({line.body, rewrite->bytes.slice(from, line.body.size_bytes)});
         bytes += line.body.size_bytes;
@@ -87,8 +88,8 @@ void GroupBodies::rewrite_end(const std::shared_ptr<Rewrite>& rewrite, const Res
     Callback<void()> done = std::move(rewrite->done);
     if (rewriting_ == rewrite->number) {
         rewriting_ = 0;
-        // What is still alive there could not be read: its place must stay known as damaged. After a
-        // failure for want of space it is tried again when more has died.
+        // What is still alive there could not be read: its place must stay known as damaged. After
+        // a failure for want of space it is tried again when more has died.
         const auto it = segments_.find(rewrite->number);
         if (synced && it != segments_.end() && it->second.live_bytes > 0) it->second.unfit = true;
         if (synced) after_release(rewrite->number);

@@ -4,7 +4,8 @@
 
 namespace quern::storage {
 
-Position Position::make(const Record& entry, uint64_t segment, uint64_t batch_offset, bool damaged) {
+Position Position::make(const Record& entry, uint64_t segment, uint64_t batch_offset,
+                        bool damaged) {
     QUERN_ASSERT(segment > 0 && segment < damaged_bit);
     Position p;
     p.term_and_kind = (entry.term.value << 8) | entry.entry_kind;
@@ -100,7 +101,8 @@ bool GroupLog::put(LogIndex index, const Position& position) {
             return true;
         }
         if (!old_term) {
-            for (LogIndex i = index; i <= last(); i = i.next()) demote(slot(i));
+            for (LogIndex i = index; i <= last(); i = i.next())
+                demote(slot(i));
             slot(index) = position;
             count(position, 1);
             return true;

@@ -1,5 +1,5 @@
-// What one group's log and promises are, as told by WAL records: the same code runs while writing and
-// while replaying, so recovery cannot come to another result. Memory: 24 bytes an entry.
+// What one group's log and promises are, as told by WAL records: the same code runs while writing
+// and while replaying, so recovery cannot come to another result. Memory: 24 bytes an entry.
 #pragma once
 
 #include <deque>
@@ -19,7 +19,8 @@ struct Position {
     uint32_t size_bytes = 0;
     uint32_t payload_crc = 0;
 
-    static Position make(const Record& entry, uint64_t segment, uint64_t batch_offset, bool damaged);
+    static Position make(const Record& entry, uint64_t segment, uint64_t batch_offset,
+                         bool damaged);
     static Position missing(Term term);
     Term term() const { return Term(term_and_kind >> 8); }
     uint8_t kind() const { return static_cast<uint8_t>(term_and_kind); }

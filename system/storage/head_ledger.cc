@@ -5,7 +5,8 @@
 namespace quern::storage {
 
 void HeadLedger::restore(std::vector<Buffer> heads) {
-    for (Buffer& head : heads) add(std::move(head), 0);
+    for (Buffer& head : heads)
+        add(std::move(head), 0);
 }
 
 std::vector<Buffer> HeadLedger::take(bool segment_start) {
@@ -24,7 +25,8 @@ std::vector<Buffer> HeadLedger::take(bool segment_start) {
     if (current_bytes_ >= ledger_window_bytes) {
         copies = std::exchange(waiting_, std::exchange(current_, {}));
         current_bytes_ = 0;
-        for (const Buffer& copy : copies) held_bytes_ -= copy.size();
+        for (const Buffer& copy : copies)
+            held_bytes_ -= copy.size();
     }
     copies.push_back(std::move(previous));
     return copies;

@@ -1,6 +1,6 @@
-// Which heads of earlier batches the next batch repeats. Every head is repeated twice: right behind,
-// in the next batch, and once more at least one window of log (ledger_window_bytes) later or in the
-// next segment, so that one damaged stretch of the disk does not take all copies.
+// Which heads of earlier batches the next batch repeats. Every head is repeated twice: right
+// behind, in the next batch, and once more at least one window of log (ledger_window_bytes) later
+// or in the next segment, so that one damaged stretch of the disk does not take all copies.
 #pragma once
 
 #include <vector>

@@ -108,13 +108,14 @@ void LogReader::read(const Position& position, Callback<void(Result<Buffer>)> do
     const uint32_t crc = position.crc();
     // An unreadable sector is damage like a failed checksum.
     // The file is held until its read is over: the segment may be removed meanwhile.
-    file->read_at(position.offset_bytes(), size,
-                  guard_.wrap([file, size, crc, done = std::move(done)](Result<Buffer> bytes) mutable {
-                      if (!bytes || bytes->size() != size || crc32c(bytes->span()) != crc) {
-                          return done(fail(ErrorCode::corrupt, "the entry fails its checksum"));
-                      }
-                      done(std::move(*bytes));
-                  }));
+    file->read_at(
+        position.offset_bytes(), size,
+        guard_.wrap([file, size, crc, done = std::move(done)](Result<Buffer> bytes) mutable {
+            if (!bytes || bytes->size() != size || crc32c(bytes->span()) != crc) {
+                return done(fail(ErrorCode::corrupt, "the entry fails its checksum"));
+            }
+            done(std::move(*bytes));
+        }));
 }
 
 }  // namespace quern::storage

@@ -34,10 +34,9 @@ private:
     void on_recovered(Result<RecoveredWal> recovered) {
         if (!recovered) return finish(fail(recovered.error()));
         storage_->recover(std::move(*recovered));
-        storage_->snapshots().clean(storage_->snapshot_indexes(),
-                                    [self = shared_from_this()](Result<void> done) {
-                                        self->on_cleaned(std::move(done));
-                                    });
+        storage_->snapshots().clean(
+            storage_->snapshot_indexes(),
+            [self = shared_from_this()](Result<void> done) { self->on_cleaned(std::move(done)); });
     }
     void on_cleaned(const Result<void>& done) {
         if (!done) return finish(fail(done.error()));

@@ -1,11 +1,12 @@
 // All durable data of one node: superblock, one WAL shared by all its groups, snapshots and bodies.
 //
 // Files below the data directory: `superblock` (several copies in one file), `wal/NNNNNNNNNN.seg`,
-// `snapshots/gNNNNNN-IIIIIIIIIIIIIIII.snap`, `bodies/gNNNNNN-NNNNNNNNNN.seg`. Layouts: docs/formats.
+// `snapshots/gNNNNNN-IIIIIIIIIIIIIIII.snap`, `bodies/gNNNNNN-NNNNNNNNNN.seg`. Layouts:
+// docs/formats.
 //
-// Durability: write() completes when all of its changes are on stable storage. Writes that arrive while
-// one is on its way to the disk go out together as the next one: one write, one sync (group commit).
-// Completions come in the order of the calls.
+// Durability: write() completes when all of its changes are on stable storage. Writes that arrive
+// while one is on its way to the disk go out together as the next one: one write, one sync (group
+// commit). Completions come in the order of the calls.
 //
 // A failed write or sync is final: failed() is true from then on, every later call fails with
 // io_failed, and the node must stop answering and exit (faults.md 3.24).
@@ -23,7 +24,8 @@
 
 namespace quern::storage {
 
-// Writes one snapshot file in chunks, each checksummed. Not durable and not visible before finish().
+// Writes one snapshot file in chunks, each checksummed. Not durable and not visible before
+// finish().
 class SnapshotWriter {
 public:
     virtual ~SnapshotWriter() = default;  // without finish(): the partial file is removed
@@ -63,8 +65,8 @@ public:
     virtual void write(std::vector<GroupChange> changes, Callback<void(Result<void>)> durable) = 0;
     virtual bool failed() const = 0;
 
-    // Entries [from, to] of the group's log, cut off after `bytes_max` payload bytes (at least one).
-    // Empty if the log no longer reaches back to `from`. corrupt if one is damaged.
+    // Entries [from, to] of the group's log, cut off after `bytes_max` payload bytes (at least
+    // one). Empty if the log no longer reaches back to `from`. corrupt if one is damaged.
     virtual void load_entries(GroupId group, LogIndex from, LogIndex to, size_t bytes_max,
                               Callback<void(Result<std::vector<WalEntry>>)> done) = 0;
 
@@ -79,8 +81,8 @@ public:
     virtual void read_snapshot(GroupId group,
                                Callback<void(Result<std::unique_ptr<SnapshotReader>>)> done) = 0;
 
-    // Copies live bodies out of the WAL (or takes `bytes` as received from a leader's snapshot) into
-    // the group's body segments. Durable when done. Refs already carried over are skipped.
+    // Copies live bodies out of the WAL (or takes `bytes` as received from a leader's snapshot)
+    // into the group's body segments. Durable when done. Refs already carried over are skipped.
     virtual void carry_over(GroupId group, std::vector<BodyRef> live,
                             Callback<void(Result<void>)> done) = 0;
     virtual void store_body(GroupId group, const BodyRef& body, Buffer bytes,

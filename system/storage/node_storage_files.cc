@@ -5,17 +5,23 @@
 namespace quern::storage {
 
 FileNodeStorage::FileNodeStorage(Env& env, const Options& options, const Superblock& superblock)
-    : env_(env), superblock_(superblock), cache_(options.payload_cache_bytes),
+    : env_(env),
+      superblock_(superblock),
+      cache_(options.payload_cache_bytes),
       writer_(env, groups_, cache_, superblock.node_uuid, options.segment_bytes,
               options.reserve_segments, *this),
-      reader_(env, groups_, cache_, writer_), snapshots_(env, superblock.node_uuid),
-      bodies_(env, superblock.node_uuid, options.body_segment_bytes, groups_, reader_, cache_, *this),
+      reader_(env, groups_, cache_, writer_),
+      snapshots_(env, superblock.node_uuid),
+      bodies_(env, superblock.node_uuid, options.body_segment_bytes, groups_, reader_, cache_,
+              *this),
       space_(env, options.soft_free_bytes, options.hard_free_bytes) {}
 
 void FileNodeStorage::recover(RecoveredWal recovered) {
     groups_ = std::move(recovered.groups);
-    for (Segment& s : recovered.used) writer_.segments().add_used(std::move(s));
-    for (Segment& s : recovered.spares) writer_.segments().add_spare(std::move(s));
+    for (Segment& s : recovered.used)
+        writer_.segments().add_used(std::move(s));
+    for (Segment& s : recovered.spares)
+        writer_.segments().add_spare(std::move(s));
     for (const auto& [group, log] : groups_) {
         RecoveredGroup r;
         r.group = group;
@@ -29,8 +35,8 @@ void FileNodeStorage::recover(RecoveredWal recovered) {
         for (LogIndex i = log.snapshot_index.next(); i <= last; i = i.next()) {
             const Position* at = log.at(i);
             const Buffer* payload = cache_.find(group, i);
-            r.entries.push_back({group, i, at->term(), at->kind(),
-                                 payload == nullptr ? Buffer() : *payload});
+            r.entries.push_back(
+                {group, i, at->term(), at->kind(), payload == nullptr ? Buffer() : *payload});
         }
         recovered_.push_back(std::move(r));
     }
@@ -39,7 +45,8 @@ void FileNodeStorage::recover(RecoveredWal recovered) {
 
 std::map<GroupId, LogIndex> FileNodeStorage::snapshot_indexes() const {
     std::map<GroupId, LogIndex> indexes;
-    for (const auto& [group, log] : groups_) indexes[group] = log.snapshot_index;
+    for (const auto& [group, log] : groups_)
+        indexes[group] = log.snapshot_index;
     return indexes;
 }
 
@@ -52,7 +59,8 @@ void FileNodeStorage::write(std::vector<GroupChange> changes,
     std::vector<Marker> markers;
     for (const GroupChange& change : changes) {
         if (change.remove || change.create) {
-            markers.push_back({change.group, log_ends(groups_, change.group).snapshot.next(), true});
+            markers.push_back(
+                {change.group, log_ends(groups_, change.group).snapshot.next(), true});
         } else if (change.snapshot_index) {
             markers.push_back({change.group, change.snapshot_index, false});
         }
@@ -107,14 +115,15 @@ void FileNodeStorage::read_body(GroupId group, const BodyRef& body,
                                     done = std::move(done)]() mutable { done(std::move(bytes)); }));
         return;
     }
-    reader_.payload(group, body.index, [body, done = std::move(done)](Result<Buffer> payload) mutable {
-        if (!payload) return done(fail(payload.error()));
-        if (body.offset_bytes > payload->size() ||
-            body.size_bytes > payload->size() - body.offset_bytes) {
-            return done(fail(ErrorCode::corrupt, "a body lies outside its entry"));
-        }
-        done(payload->slice(body.offset_bytes, body.size_bytes));
-    });
+    reader_.payload(group, body.index,
+                    [body, done = std::move(done)](Result<Buffer> payload) mutable {
+                        if (!payload) return done(fail(payload.error()));
+                        if (body.offset_bytes > payload->size() ||
+                            body.size_bytes > payload->size() - body.offset_bytes) {
+                            return done(fail(ErrorCode::corrupt, "a body lies outside its entry"));
+                        }
+                        done(payload->slice(body.offset_bytes, body.size_bytes));
+                    });
 }
 
 void FileNodeStorage::carry_over(GroupId group, std::vector<BodyRef> live,
@@ -133,7 +142,9 @@ void FileNodeStorage::sync_bodies(GroupId group, Callback<void(Result<void>)> do
     bodies_.of(group).sync(std::move(done));
 }
 
-void FileNodeStorage::drop_body(GroupId group, const BodyRef& body) { bodies_.of(group).drop(body); }
+void FileNodeStorage::drop_body(GroupId group, const BodyRef& body) {
+    bodies_.of(group).drop(body);
+}
 
 void FileNodeStorage::drop_all_bodies(GroupId group) { bodies_.of(group).drop_all(); }
 
@@ -149,8 +160,8 @@ std::unique_ptr<SnapshotWriter> FileNodeStorage::write_snapshot(GroupId group, L
     return snapshots_.write(group, index);
 }
 
-void FileNodeStorage::read_snapshot(
-    GroupId group, Callback<void(Result<std::unique_ptr<SnapshotReader>>)> done) {
+void FileNodeStorage::read_snapshot(GroupId group,
+                                    Callback<void(Result<std::unique_ptr<SnapshotReader>>)> done) {
     const LogIndex index = log_ends(groups_, group).snapshot;
     if (index) return snapshots_.read(group, index, std::move(done));
     env_.loop.post(guard_.wrap([done = std::move(done)]() mutable {

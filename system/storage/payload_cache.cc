@@ -6,7 +6,8 @@ void PayloadCache::put(GroupId group, LogIndex index, Buffer payload) {
     cut(group, index);
     Window& window = windows_[group];
     if (window.end() != index) {
-        while (!window.payloads.empty()) drop_front(window);
+        while (!window.payloads.empty())
+            drop_front(window);
         window.first = index;
     }
     bytes_ += payload.size() + overhead_bytes;
@@ -33,7 +34,8 @@ void PayloadCache::cut(GroupId group, LogIndex from) {
 void PayloadCache::forget(GroupId group) {
     const auto it = windows_.find(group);
     if (it == windows_.end()) return;
-    while (!it->second.payloads.empty()) drop_front(it->second);
+    while (!it->second.payloads.empty())
+        drop_front(it->second);
     windows_.erase(it);
 }
 
@@ -46,7 +48,8 @@ void PayloadCache::trim() {
         if (it == windows_.end()) continue;
         Window& window = it->second;
         // Evicting from the front keeps the window whole; what stands before `oldest` is older.
-        while (!window.payloads.empty() && window.first <= oldest.index) drop_front(window);
+        while (!window.payloads.empty() && window.first <= oldest.index)
+            drop_front(window);
     }
 }
 

@@ -1,5 +1,5 @@
-// Payloads of recently written entries, bounded by bytes, first in first out. Holds references, never
-// copies.
+// Payloads of recently written entries, bounded by bytes, first in first out. Holds references,
+// never copies.
 #pragma once
 
 #include <deque>

@@ -33,8 +33,10 @@ uint64_t segment_number(const std::string& name, const std::string& ending) {
 
 SegmentSet::SegmentSet(Env& env, uint64_t segment_bytes, uint32_t reserve_segments,
                        Listener& listener)
-    : env_(env), segment_bytes_(segment_bytes),
-      reserve_segments_(std::max<uint32_t>(reserve_segments, 1)), listener_(listener),
+    : env_(env),
+      segment_bytes_(segment_bytes),
+      reserve_segments_(std::max<uint32_t>(reserve_segments, 1)),
+      listener_(listener),
       retry_(env.timers) {}
 
 void SegmentSet::add_used(Segment segment) {
@@ -55,10 +57,9 @@ void SegmentSet::fill_reserve() {
 void SegmentSet::make_spare() {
     making_ = true;
     in_making_ = Segment{++highest_number_, nullptr, segment_bytes_};
-    env_.disk.open(segment_new_path(in_making_.number), OpenMode::create_or_open,
-                   guard_.wrap([this](Result<std::unique_ptr<File>> file) {
-                       on_opened(std::move(file));
-                   }));
+    env_.disk.open(
+        segment_new_path(in_making_.number), OpenMode::create_or_open,
+        guard_.wrap([this](Result<std::unique_ptr<File>> file) { on_opened(std::move(file)); }));
 }
 
 void SegmentSet::on_opened(Result<std::unique_ptr<File>> file) {
@@ -115,9 +116,9 @@ void SegmentSet::promote_spare(uint64_t bytes) {
 }
 
 std::shared_ptr<File> SegmentSet::file_of(uint64_t number) const {
-    const auto at = std::lower_bound(
-        used_.begin(), used_.end(), number,
-        [](const Segment& s, uint64_t wanted) { return s.number < wanted; });
+    const auto at =
+        std::lower_bound(used_.begin(), used_.end(), number,
+                         [](const Segment& s, uint64_t wanted) { return s.number < wanted; });
     return at != used_.end() && at->number == number ? at->file : nullptr;
 }
 
@@ -130,7 +131,8 @@ void SegmentSet::remove_below(uint64_t number) {
 
 uint64_t SegmentSet::used_bytes() const {
     uint64_t bytes = 0;
-    for (const Segment& s : used_) bytes += s.bytes;
+    for (const Segment& s : used_)
+        bytes += s.bytes;
     return bytes;
 }
 

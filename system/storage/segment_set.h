@@ -1,8 +1,8 @@
-// The WAL's segment files: those in use, oldest first, and spares, preallocated and zero-filled, whose
-// room is the reserve for a full disk.
+// The WAL's segment files: those in use, oldest first, and spares, preallocated and zero-filled,
+// whose room is the reserve for a full disk.
 //
-// A file gets its final name only when it has its full size on disk (`N.new`, allocate, sync, rename,
-// sync_directory), so a short `N.seg` has been damaged.
+// A file gets its final name only when it has its full size on disk (`N.new`, allocate, sync,
+// rename, sync_directory), so a short `N.seg` has been damaged.
 #pragma once
 
 #include <deque>

@@ -101,17 +101,16 @@ private:
     }
     void on_synced(Result<void> done) {
         if (!done) return complete(std::move(done));
-        env_.disk.rename(temporary_, snapshot_path(header_.group, header_.index),
-                         guard_.wrap([this](Result<void> renamed) {
-                             on_renamed(std::move(renamed));
-                         }));
+        env_.disk.rename(
+            temporary_, snapshot_path(header_.group, header_.index),
+            guard_.wrap([this](Result<void> renamed) { on_renamed(std::move(renamed)); }));
     }
     void on_renamed(Result<void> done) {
         if (!done) return complete(std::move(done));
         state_ = WriterState::finished;
-        env_.disk.sync_directory(
-            snapshot_folder,
-            guard_.wrap([this](Result<void> synced) { complete(std::move(synced)); }));
+        env_.disk.sync_directory(snapshot_folder, guard_.wrap([this](Result<void> synced) {
+            complete(std::move(synced));
+        }));
     }
     // `done` may destroy this object.
     void complete(Result<void> result) {
@@ -151,9 +150,8 @@ public:
         const size_t header = start ? snapshot_header_bytes : 0;
         const size_t frame = frame_known_ ? 0 : snapshot_frame_bytes;
         if (header + frame > 0) {
-            file_->read_at(at_, header + frame, [this](Result<Buffer> bytes) {
-                on_frame(std::move(bytes));
-            });
+            file_->read_at(at_, header + frame,
+                           [this](Result<Buffer> bytes) { on_frame(std::move(bytes)); });
         } else {
             read_chunk();
         }
@@ -202,9 +200,9 @@ private:
         complete(std::move(chunk));
     }
     void corrupt(const char* what) {
-        complete(fail(ErrorCode::corrupt,
-                      std::string("a snapshot's ") + what + " fails its checksum, chunk " +
-                          std::to_string(chunks_)));
+        complete(fail(ErrorCode::corrupt, std::string("a snapshot's ") + what +
+                                              " fails its checksum, chunk " +
+                                              std::to_string(chunks_)));
     }
     void complete(Result<Buffer> result) {
         Callback<void(Result<Buffer>)> done = std::move(done_);
@@ -233,8 +231,8 @@ std::string snapshot_path(GroupId group, LogIndex index) {
 std::unique_ptr<SnapshotWriter> SnapshotFiles::write(GroupId group, LogIndex index) {
     const std::string temporary =
         snapshot_path(group, index) + "." + std::to_string(++writers_) + ".new";
-    return std::make_unique<FileSnapshotWriter>(
-        env_, SnapshotHeader{node_uuid_, group, index}, temporary);
+    return std::make_unique<FileSnapshotWriter>(env_, SnapshotHeader{node_uuid_, group, index},
+                                                temporary);
 }
 
 void SnapshotFiles::read(GroupId group, LogIndex index,
@@ -269,8 +267,8 @@ void SnapshotFiles::clean(const std::map<GroupId, LogIndex>& current,
 }
 
 void SnapshotFiles::remove_below(GroupId group, LogIndex index) {
-    env_.disk.list(snapshot_folder, guard_.wrap([this, group, index](
-                                                    Result<std::vector<std::string>> names) {
+    env_.disk.list(snapshot_folder, guard_.wrap([this, group,
+                                                 index](Result<std::vector<std::string>> names) {
         if (!names) return;
         for (const std::string& name : *names) {
             GroupId of;

@@ -17,8 +17,8 @@ class SnapshotFiles {
 public:
     SnapshotFiles(Env& env, const Uuid& node_uuid) : env_(env), node_uuid_(node_uuid) {}
 
-    // Removes what recovery shows to be of no use: partial files, and files of an index that no group
-    // counts.
+    // Removes what recovery shows to be of no use: partial files, and files of an index that no
+    // group counts.
     void clean(const std::map<GroupId, LogIndex>& current, Callback<void(Result<void>)> done);
     std::unique_ptr<SnapshotWriter> write(GroupId group, LogIndex index);
     // corrupt if there is no such file: the WAL says there should be.

@@ -25,7 +25,8 @@ Buffer encode_snapshot_header(const SnapshotHeader& header) {
 
 bool snapshot_header_matches(ByteSpan bytes, const SnapshotHeader& wanted) {
     const Buffer right = encode_snapshot_header(wanted);
-    return bytes.size() >= right.size() && std::memcmp(bytes.data(), right.data(), right.size()) == 0;
+    return bytes.size() >= right.size() &&
+           std::memcmp(bytes.data(), right.data(), right.size()) == 0;
 }
 
 Buffer encode_snapshot_frame(const SnapshotFrame& frame) {

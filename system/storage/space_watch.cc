@@ -8,8 +8,11 @@ constexpr Duration interval_low = Duration::milliseconds(500);
 }  // namespace
 
 SpaceWatch::SpaceWatch(Env& env, uint64_t soft_free_bytes, uint64_t hard_free_bytes)
-    : env_(env), soft_(soft_free_bytes), hard_(hard_free_bytes),
-      free_gauge_(env.metrics.gauge("disk_free_bytes")), timer_(env.timers) {}
+    : env_(env),
+      soft_(soft_free_bytes),
+      hard_(hard_free_bytes),
+      free_gauge_(env.metrics.gauge("disk_free_bytes")),
+      timer_(env.timers) {}
 
 void SpaceWatch::look() {
     env_.disk.space(guard_.wrap([this](const Result<DiskSpace>& space) { on_space(space); }));

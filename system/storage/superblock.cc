@@ -19,7 +19,8 @@ struct Copy {
     bool agrees(const Copy& o) const {
         return sequence == o.sequence && superblock.format_version == o.superblock.format_version &&
                superblock.cluster == o.superblock.cluster &&
-               superblock.node_uuid == o.superblock.node_uuid && superblock.node == o.superblock.node;
+               superblock.node_uuid == o.superblock.node_uuid &&
+               superblock.node == o.superblock.node;
     }
 };
 
@@ -72,7 +73,8 @@ Result<PickedSuperblock> pick_superblock(ByteSpan file) {
     for (const auto& candidate : copies) {
         if (!candidate) continue;
         size_t votes = 0;
-        for (const auto& other : copies) votes += other && other->agrees(*candidate) ? 1 : 0;
+        for (const auto& other : copies)
+            votes += other && other->agrees(*candidate) ? 1 : 0;
         if (votes < superblock_quorum) continue;
         if (best == nullptr || candidate->sequence > best->sequence) {
             best = &*candidate;

@@ -1,5 +1,5 @@
-// The superblock: who this data directory belongs to, kept in several copies in one file. Layout and
-// rules: docs/formats/superblock.md.
+// The superblock: who this data directory belongs to, kept in several copies in one file. Layout
+// and rules: docs/formats/superblock.md.
 #pragma once
 
 #include "system/base/result.h"

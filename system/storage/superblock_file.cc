@@ -45,10 +45,9 @@ private:
     void on_opened(Result<std::unique_ptr<File>> file) {
         if (!file) return finish(fail(file.error()));
         file_ = std::move(*file);
-        file_->write_at_durable(0, encode_superblock(superblock_, 1),
-                                [self = shared_from_this()](Result<void> done) {
-                                    self->on_written(std::move(done));
-                                });
+        file_->write_at_durable(
+            0, encode_superblock(superblock_, 1),
+            [self = shared_from_this()](Result<void> done) { self->on_written(std::move(done)); });
     }
     void on_written(Result<void> done) {
         if (!done) return finish(std::move(done));

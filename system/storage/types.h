@@ -27,17 +27,18 @@ struct WalEntry {
     Buffer payload;  // bytes of the command batch; shared, never copied
 };
 
-// Changes that become durable together or not at all as far as one group is concerned. Applied in the
-// order: remove/create, truncate, snapshot, entries, hard state.
+// Changes that become durable together or not at all as far as one group is concerned. Applied in
+// the order: remove/create, truncate, snapshot, entries, hard state.
 struct GroupChange {
     GroupId group;
-    LogIndex truncate_from;  // 0: none. Explicitly recorded, so replay never resurrects (pitfall 12)
+    LogIndex
+        truncate_from;  // 0: none. Explicitly recorded, so replay never resurrects (pitfall 12)
     std::vector<WalEntry> entries;  // consecutive; the first follows the last one kept
     bool has_hard_state = false;
     Term term;
     NodeId voted_for;
-    // 0: none; else the durable snapshot with this index replaces the log up to it. Entries above it
-    // are kept iff keep_suffix.
+    // 0: none; else the durable snapshot with this index replaces the log up to it. Entries above
+    // it are kept iff keep_suffix.
     LogIndex snapshot_index;
     Term snapshot_term;
     bool keep_suffix = true;
@@ -55,8 +56,8 @@ struct RecoveredGroup {
     Term snapshot_term;
     // (snapshot_index, last], payloads present for the newest ones up to the cache's budget.
     std::vector<WalEntry> entries;
-    // Damage (not a torn tail) was found at this index; entries end just before it. 0: none. The node
-    // may have acknowledged entries up to and beyond it.
+    // Damage (not a torn tail) was found at this index; entries end just before it. 0: none. The
+    // node may have acknowledged entries up to and beyond it.
     LogIndex faulty_from;
 };
 
@@ -67,8 +68,8 @@ enum class SpaceState : uint8_t {
 };
 
 struct Options {
-    uint64_t segment_bytes = 64ull << 20;      // WAL segment, preallocated
-    uint32_t reserve_segments = 2;             // preallocated ahead; what lies there is the reserve
+    uint64_t segment_bytes = 64ull << 20;  // WAL segment, preallocated
+    uint32_t reserve_segments = 2;         // preallocated ahead; what lies there is the reserve
     uint64_t payload_cache_bytes = 64ull << 20;
     uint64_t body_segment_bytes = 64ull << 20;
     uint64_t soft_free_bytes = 1ull << 30;

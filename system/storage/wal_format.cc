@@ -35,8 +35,11 @@ void put_record(ByteWriter& out, const Record& r) {
             out.u64(r.uuid.high);
             out.u64(r.uuid.low);
             break;
-        case RecordKind::remove: break;
-        case RecordKind::truncate: out.u64(r.index.value); break;
+        case RecordKind::remove:
+            break;
+        case RecordKind::truncate:
+            out.u64(r.index.value);
+            break;
         case RecordKind::snapshot:
             out.u64(r.index.value);
             out.u64(r.term.value);
@@ -82,8 +85,11 @@ bool get_record(ByteReader& in, Record& r) {
             r.uuid.high = in.u64();
             r.uuid.low = in.u64();
             break;
-        case RecordKind::remove: break;
-        case RecordKind::truncate: r.index = LogIndex(in.u64()); break;
+        case RecordKind::remove:
+            break;
+        case RecordKind::truncate:
+            r.index = LogIndex(in.u64());
+            break;
         case RecordKind::snapshot:
             r.index = LogIndex(in.u64());
             r.term = Term(in.u64());
@@ -101,7 +107,8 @@ bool get_record(ByteReader& in, Record& r) {
             r.current_term = Term(in.u64());
             r.voted_for = NodeId(static_cast<uint32_t>(in.u64()));
             break;
-        default: return false;
+        default:
+            return false;
     }
     return in.ok();
 }
@@ -129,21 +136,30 @@ uint64_t node_tag(const Uuid& node_uuid) {
 
 size_t record_bytes(RecordKind kind) {
     switch (kind) {
-        case RecordKind::segment: return 32;
-        case RecordKind::checkpoint: return 80;
-        case RecordKind::create: return 24;
-        case RecordKind::remove: return 8;
-        case RecordKind::truncate: return 16;
-        case RecordKind::snapshot: return 24;
-        case RecordKind::entry: return 40;
-        case RecordKind::hard_state: return 24;
+        case RecordKind::segment:
+            return 32;
+        case RecordKind::checkpoint:
+            return 80;
+        case RecordKind::create:
+            return 24;
+        case RecordKind::remove:
+            return 8;
+        case RecordKind::truncate:
+            return 16;
+        case RecordKind::snapshot:
+            return 24;
+        case RecordKind::entry:
+            return 40;
+        case RecordKind::hard_state:
+            return 24;
     }
     return 0;
 }
 
 size_t head_bytes(const std::vector<Record>& records) {
     size_t bytes = head_fixed_bytes;
-    for (const Record& r : records) bytes += record_bytes(r.kind);
+    for (const Record& r : records)
+        bytes += record_bytes(r.kind);
     return bytes;
 }
 
@@ -163,7 +179,8 @@ Buffer encode_head(const Head& head) {
     out.u32(0);
     out.u64(head.tag);
     QUERN_ASSERT(out.size() == head_fixed_bytes);
-    for (const Record& r : head.records) put_record(out, r);
+    for (const Record& r : head.records)
+        put_record(out, r);
     QUERN_ASSERT(out.size() == head_bytes(head.records));
     QUERN_ASSERT(out.size() <= head_bytes_max);
     store_le(out.data() + 4, crc32c(out.span().subspan(crc_from)));

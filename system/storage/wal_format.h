@@ -24,8 +24,8 @@ namespace quern::storage {
 constexpr uint64_t block_bytes = 4096;
 constexpr uint64_t payload_align_bytes = 16;
 constexpr size_t head_fixed_bytes = 80;
-// Bounds a decoder trusts before it allocates. A head never comes near it: the writer closes a batch
-// at batch_bytes_target, and a checkpoint takes 80 bytes a group.
+// Bounds a decoder trusts before it allocates. A head never comes near it: the writer closes a
+// batch at batch_bytes_target, and a checkpoint takes 80 bytes a group.
 constexpr size_t head_bytes_max = 16 * 1024 * 1024;
 constexpr uint64_t batch_bytes_target = 8 * 1024 * 1024;
 // Reading stops there; positions in a segment fit 32 bits of payload_align_bytes.

@@ -36,20 +36,28 @@ Result<void> apply_record(GroupLogs& groups, const Record& r, uint64_t segment,
                           uint64_t batch_offset, bool damaged) {
     switch (r.kind) {
         case RecordKind::segment:
-        case RecordKind::checkpoint: return {};
+        case RecordKind::checkpoint:
+            return {};
         case RecordKind::create: {
             GroupLog fresh;
             fresh.incarnation = r.uuid;
             groups[r.group] = std::move(fresh);
             return {};
         }
-        case RecordKind::remove: groups.erase(r.group); return {};
-        default: break;
+        case RecordKind::remove:
+            groups.erase(r.group);
+            return {};
+        default:
+            break;
     }
     GroupLog& log = groups[r.group];
     switch (r.kind) {
-        case RecordKind::truncate: log.cut(r.index); break;
-        case RecordKind::snapshot: log.set_snapshot(r.index, r.term, r.keep_suffix); break;
+        case RecordKind::truncate:
+            log.cut(r.index);
+            break;
+        case RecordKind::snapshot:
+            log.set_snapshot(r.index, r.term, r.keep_suffix);
+            break;
         case RecordKind::entry:
             if (!log.put(r.index, Position::make(r, segment, batch_offset, damaged))) {
                 return gap_too_large(r);
@@ -59,7 +67,8 @@ Result<void> apply_record(GroupLogs& groups, const Record& r, uint64_t segment,
             log.term = r.current_term;
             log.voted_for = r.voted_for;
             break;
-        default: break;
+        default:
+            break;
     }
     return {};
 }

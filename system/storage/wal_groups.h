@@ -22,9 +22,9 @@ struct Loss {
 Result<void> apply_record(GroupLogs& groups, const Record& record, uint64_t segment,
                           uint64_t batch_offset, bool damaged);
 
-// Makes `groups` agree with the checkpoint in a segment's first batch, which is the truth about hard
-// states, snapshots and the logs' ends. After a loss, what may have been cut and rewritten in the lost
-// batches is distrusted (lowest_cut tells from where).
+// Makes `groups` agree with the checkpoint in a segment's first batch, which is the truth about
+// hard states, snapshots and the logs' ends. After a loss, what may have been cut and rewritten in
+// the lost batches is distrusted (lowest_cut tells from where).
 Result<void> apply_checkpoint(GroupLogs& groups, const std::vector<Record>& records,
                               const Loss& loss);
 

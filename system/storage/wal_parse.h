@@ -19,7 +19,8 @@ struct ParsedSegment {
     std::vector<ParsedBatch> batches;  // sequences and offsets both rising; gaps are possible
     std::vector<DecodedHead> copies;   // of heads in this or other segments, in no order
     uint64_t used_bytes = 0;           // end of the last batch found
-    // There is something behind the last batch: one more write was begun, so that batch had completed.
+    // There is something behind the last batch: one more write was begun, so that batch had
+    // completed.
     bool more_follows = false;
 };
 

@@ -9,7 +9,10 @@ namespace quern::storage {
 
 WalRecovery::WalRecovery(Env& env, const Options& options, const Uuid& node_uuid,
                          PayloadCache& cache, Callback<void(Result<RecoveredWal>)> done)
-    : env_(env), options_(options), node_uuid_(node_uuid), done_(std::move(done)),
+    : env_(env),
+      options_(options),
+      node_uuid_(node_uuid),
+      done_(std::move(done)),
       replay_(node_uuid, cache) {}
 
 void WalRecovery::start() { env_.disk.list(wal_folder, to(&WalRecovery::on_listed)); }
@@ -67,8 +70,8 @@ void WalRecovery::on_all_read() {
     begin_segment();
 }
 
-// Files up to the last one with batches are the log; blank ones behind it are spares; what else stands
-// behind it was being rolled to when the node stopped and holds nothing.
+// Files up to the last one with batches are the log; blank ones behind it are spares; what else
+// stands behind it was being rolled to when the node stopped and holds nothing.
 void WalRecovery::sort_found() {
     const uint64_t last = replay_.last_segment();
     for (Found& f : found_) {
@@ -98,7 +101,8 @@ void WalRecovery::begin_segment() {
     // The size is part of what is written: ask for more only if the checkpoint needs it.
     fresh_.bytes = options_.segment_bytes;
     uint64_t needed = head_bytes(records) + ledger.copies_bytes_bound() + 2 * block_bytes;
-    for (const Buffer& copy : copies) needed += copy.size();
+    for (const Buffer& copy : copies)
+        needed += copy.size();
     if (2 * needed > fresh_.bytes) {
         fresh_.bytes = round_up(2 * needed, block_bytes);
         records.front().segment_bytes = fresh_.bytes;
@@ -109,7 +113,13 @@ void WalRecovery::begin_segment() {
     const uint64_t spare = recovered_.spares.front().number;
     recovered_.spares.erase(recovered_.spares.begin());
     env_.disk.rename(segment_path(spare), segment_new_path(fresh_.number),
-                     to(&WalRecovery::on_new_named));
+                     to(&WalRecovery::on_spare_renamed));
+}
+
+// The new name must hold before the bytes do, or a crash leaves a half-written spare.
+void WalRecovery::on_spare_renamed(Result<void> done) {
+    if (!done) return finish(fail(done.error()));
+    env_.disk.sync_directory(wal_folder, to(&WalRecovery::on_new_named));
 }
 
 void WalRecovery::on_new_named(Result<void> done) {
@@ -158,7 +168,8 @@ void WalRecovery::on_folder_synced(Result<void> done) {
     cursor.sequence += 1;
     cursor.previous_hash = head->hash;
     cursor.offset_bytes = checkpoint_.size();
-    for (auto& [group, log] : recovered_.groups) log.lowest_cut = LogIndex{};
+    for (auto& [group, log] : recovered_.groups)
+        log.lowest_cut = LogIndex{};
     recovered_.used.push_back(std::move(fresh_));
     finish(std::move(recovered_));
 }

@@ -1,11 +1,11 @@
-// Reads the WAL at start, judges it (WalReplay), and begins a new segment whose checkpoint settles for
-// good what was found: a segment written before a restart is never appended to.
+// Reads the WAL at start, judges it (WalReplay), and begins a new segment whose checkpoint settles
+// for good what was found: a segment written before a restart is never appended to.
 #pragma once
 
 #include <map>
 
-#include "system/storage/head_ledger.h"
 #include "system/storage/batch_builder.h"
+#include "system/storage/head_ledger.h"
 #include "system/storage/segment_set.h"
 #include "system/storage/types.h"
 #include "system/storage/wal_replay.h"
@@ -14,7 +14,7 @@ namespace quern::storage {
 
 struct RecoveredWal {
     GroupLogs groups;
-    std::vector<Segment> used;    // oldest first; the last one is current if cursor names it
+    std::vector<Segment> used;  // oldest first; the last one is current if cursor names it
     std::vector<Segment> spares;
     LogCursor cursor;  // segment 0: the disk is too full for a new segment
     HeadLedger ledger;
@@ -43,6 +43,7 @@ private:
     void on_all_read();
     void sort_found();
     void begin_segment();
+    void on_spare_renamed(Result<void> done);
     void on_new_named(Result<void> done);
     void on_new_opened(Result<std::unique_ptr<File>> file);
     void on_new_allocated(Result<void> done);

@@ -175,7 +175,8 @@ void WalReplay::keep_payload(const ParsedBatch& batch, const Record& r) {
 
 std::vector<Buffer> WalReplay::recent_heads() const {
     std::vector<Buffer> heads;
-    for (const Head& head : recent_) heads.push_back(encode_head(head));
+    for (const Head& head : recent_)
+        heads.push_back(encode_head(head));
     return heads;
 }
 

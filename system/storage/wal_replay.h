@@ -18,8 +18,8 @@ class WalReplay {
 public:
     WalReplay(const Uuid& node_uuid, PayloadCache& cache);
 
-    // Segments in the order of their numbers; ones without any batch only count as evidence that the
-    // batch before them had completed. data_foreign: written by another node.
+    // Segments in the order of their numbers; ones without any batch only count as evidence that
+    // the batch before them had completed. data_foreign: written by another node.
     Result<void> add(ParsedSegment segment);
     // All segments were added. corrupt: batches were lost at the end that no copy names, so a vote
     // may have been among them (R11); the node must come back under a new identity.

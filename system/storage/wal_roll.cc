@@ -40,7 +40,8 @@ void WalWriter::write_checkpoint(uint64_t segment_bytes) {
     const auto copies = ledger_.take(true);
     Batch batch = build_batch(cursor_, ledger_, make_checkpoint(groups_, node_uuid_, segment_bytes),
                               {}, copies);
-    for (auto& [group, log] : groups_) log.lowest_cut = LogIndex{};
+    for (auto& [group, log] : groups_)
+        log.lowest_cut = LogIndex{};
     segments_.current().file->write_at_durable(
         0, std::move(batch.bytes),
         guard_.wrap([this](Result<void> done) { on_checkpoint_written(std::move(done)); }));
@@ -64,8 +65,9 @@ void WalWriter::on_spare(Result<void> made) {
     refuse_for_space();
 }
 
-// Votes and snapshot markers are small and free space: they may still use what is left of the current
-// segment. Everything with entries is refused, so that no later entry overtakes a refused one.
+// Votes and snapshot markers are small and free space: they may still use what is left of the
+// current segment. Everything with entries is refused, so that no later entry overtakes a refused
+// one.
 void WalWriter::refuse_for_space() {
     std::vector<Callback<void(Result<void>)>> refused;
     std::deque<Queued> kept;
@@ -84,11 +86,13 @@ void WalWriter::refuse_for_space() {
     }
     std::set<GroupId> groups;
     for (const Queued& q : queue_) {
-        for (const Record& r : q.content.records) groups.insert(r.group);
+        for (const Record& r : q.content.records)
+            groups.insert(r.group);
     }
     if (count > 0) write_batch(count);
     queued_ends_.clear();
-    for (const GroupId group : groups) queued_ends_[group] = log_ends(groups_, group);
+    for (const GroupId group : groups)
+        queued_ends_[group] = log_ends(groups_, group);
     for (auto& callback : refused) {
         env_.loop.post([done = std::move(callback)]() mutable {
             done(fail(ErrorCode::no_space, "the WAL's reserve is used up"));

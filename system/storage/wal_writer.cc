@@ -6,8 +6,13 @@ namespace quern::storage {
 
 WalWriter::WalWriter(Env& env, GroupLogs& groups, PayloadCache& cache, const Uuid& node_uuid,
                      uint64_t segment_bytes, uint32_t reserve_segments, Listener& listener)
-    : env_(env), groups_(groups), cache_(cache), node_uuid_(node_uuid), listener_(listener),
-      segments_(env, segment_bytes, reserve_segments, *this), closing_timer_(env.timers),
+    : env_(env),
+      groups_(groups),
+      cache_(cache),
+      node_uuid_(node_uuid),
+      listener_(listener),
+      segments_(env, segment_bytes, reserve_segments, *this),
+      closing_timer_(env.timers),
       batches_(env.metrics.counter("wal_batches_total")),
       bytes_written_(env.metrics.counter("wal_written_bytes_total")) {}
 
@@ -31,8 +36,8 @@ void WalWriter::submit(std::vector<GroupChange> changes, Callback<void(Result<vo
         auto [at, fresh] = ends.try_emplace(change.group);
         if (fresh) {
             const auto pending = queued_ends_.find(change.group);
-            at->second = pending != queued_ends_.end() ? pending->second
-                                                       : log_ends(groups_, change.group);
+            at->second =
+                pending != queued_ends_.end() ? pending->second : log_ends(groups_, change.group);
         }
         checked = check_change(at->second, change);
         if (checked) append_change(queued.content, change);
@@ -44,8 +49,10 @@ void WalWriter::submit(std::vector<GroupChange> changes, Callback<void(Result<vo
         });
         return;
     }
-    for (const auto& [group, end] : ends) queued_ends_[group] = end;
-    for (const Buffer& p : queued.content.payloads) queued.payload_bytes += p.size();
+    for (const auto& [group, end] : ends)
+        queued_ends_[group] = end;
+    for (const Buffer& p : queued.content.payloads)
+        queued.payload_bytes += p.size();
     queued.durable = std::move(durable);
     queue_.push_back(std::move(queued));
     closing_timer_.cancel();
@@ -55,11 +62,13 @@ void WalWriter::submit(std::vector<GroupChange> changes, Callback<void(Result<vo
 WalWriter::Choice WalWriter::choose_batch(uint64_t bytes_max) const {
     Choice choice;
     uint64_t payloads = 0;
-    uint64_t bytes = head_fixed_bytes + ledger_.copies_bytes_bound() + payload_align_bytes + block_bytes;
+    uint64_t bytes =
+        head_fixed_bytes + ledger_.copies_bytes_bound() + payload_align_bytes + block_bytes;
     if (bytes > bytes_max) return choice;
     choice.bytes = bytes;
     for (const Queued& q : queue_) {
-        for (const Record& r : q.content.records) bytes += record_bytes(r.kind);
+        for (const Record& r : q.content.records)
+            bytes += record_bytes(r.kind);
         bytes += q.payload_bytes + q.content.payloads.size() * payload_align_bytes;
         payloads += q.payload_bytes;
         if (bytes > bytes_max || (choice.count > 0 && payloads > batch_bytes_target)) break;
@@ -117,7 +126,9 @@ void WalWriter::apply_batch(const Batch& batch, const std::vector<Buffer>& paylo
             apply_record(groups_, r, batch.head.segment, batch.head.offset_bytes, false);
         QUERN_ASSERT(applied.has_value());
         switch (r.kind) {
-            case RecordKind::entry: cache_.put(r.group, r.index, payloads[next_payload++]); break;
+            case RecordKind::entry:
+                cache_.put(r.group, r.index, payloads[next_payload++]);
+                break;
             case RecordKind::truncate:
                 cache_.cut(r.group, r.index);
                 may_free_ = true;
@@ -127,8 +138,11 @@ void WalWriter::apply_batch(const Batch& batch, const std::vector<Buffer>& paylo
                 cache_.forget(r.group);
                 may_free_ = true;
                 break;
-            case RecordKind::snapshot: may_free_ = true; break;
-            default: break;
+            case RecordKind::snapshot:
+                may_free_ = true;
+                break;
+            default:
+                break;
         }
     }
 }
@@ -151,7 +165,8 @@ void WalWriter::on_written(Result<void> done) {
     }
     listener_.on_batch_durable();
     pump();
-    for (auto& callback : callbacks) callback({});
+    for (auto& callback : callbacks)
+        callback({});
 }
 
 void WalWriter::on_closing_timer() {
@@ -161,14 +176,17 @@ void WalWriter::on_closing_timer() {
 
 void WalWriter::fail_for_good(const Error& error) {
     if (state_ == State::failed) return;
-    env_.log.write(LogLevel::error, "wal", "a write failed, the node must stop: " + error.to_string());
+    env_.log.write(LogLevel::error, "wal",
+                   "a write failed, the node must stop: " + error.to_string());
     state_ = State::failed;
     closing_timer_.cancel();
     auto callbacks = std::move(in_flight_);
     in_flight_.clear();
-    for (Queued& q : queue_) callbacks.push_back(std::move(q.durable));
+    for (Queued& q : queue_)
+        callbacks.push_back(std::move(q.durable));
     queue_.clear();
-    for (auto& callback : callbacks) callback(fail(ErrorCode::io_failed, "the disk failed"));
+    for (auto& callback : callbacks)
+        callback(fail(ErrorCode::io_failed, "the disk failed"));
 }
 
 void WalWriter::remove_unneeded_segments() {

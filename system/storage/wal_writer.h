@@ -2,8 +2,8 @@
 //
 // One batch is on its way to the disk at a time; what comes meanwhile goes out together as the next
 // one. So a batch on disk proves that the one before it had completed. After a pause an empty batch
-// is written for the same reason (the closing batch): damage to the last acknowledged batch can then
-// be told from a torn tail.
+// is written for the same reason (the closing batch): damage to the last acknowledged batch can
+// then be told from a torn tail.
 #pragma once
 
 #include <deque>

@@ -88,10 +88,12 @@ private:
         }
         uint64_t at = offset;
         for (const Buffer& part : data.parts()) {
-            std::copy(part.data(), part.data() + part.size(), inode_->bytes.begin() + static_cast<int64_t>(at));
+            std::copy(part.data(), part.data() + part.size(),
+                      inode_->bytes.begin() + static_cast<int64_t>(at));
             at += part.size();
         }
-        for (uint64_t s = offset / sector_bytes; s * sector_bytes < end; ++s) inode_->dirty.insert(s);
+        for (uint64_t s = offset / sector_bytes; s * sector_bytes < end; ++s)
+            inode_->dirty.insert(s);
         return {};
     }
     Result<void> make_durable() {
@@ -172,7 +174,8 @@ void MemDisk::list(const std::string& folder,
         if (crashed) return;
         std::vector<std::string> found;
         for (const auto& [path, inode] : names_) {
-            if (folder_of(path) == folder) found.push_back(path.substr(folder.empty() ? 0 : folder.size() + 1));
+            if (folder_of(path) == folder)
+                found.push_back(path.substr(folder.empty() ? 0 : folder.size() + 1));
         }
         done(std::move(found));
     });
@@ -201,13 +204,15 @@ void MemDisk::space(Callback<void(Result<DiskSpace>)> done) {
 
 uint64_t MemDisk::used_bytes() const {
     uint64_t used = 0;
-    for (const auto& [path, inode] : names_) used += inode->bytes.size();
+    for (const auto& [path, inode] : names_)
+        used += inode->bytes.size();
     return used;
 }
 
 void MemDisk::crash(Prng& random) {
     const size_t kept = random.below(name_changes_.size() + 1);
-    for (size_t i = 0; i < kept; ++i) apply(durable_names_, name_changes_[i]);
+    for (size_t i = 0; i < kept; ++i)
+        apply(durable_names_, name_changes_[i]);
     name_changes_.clear();
     names_ = durable_names_;
     std::set<Inode*> seen;
@@ -220,7 +225,8 @@ void MemDisk::crash(Prng& random) {
             const uint64_t from = s * sector_bytes;
             const uint64_t to = std::min<uint64_t>({from + sector_bytes, old.size(), now.size()});
             if (from >= to || random.chance(1, 2)) continue;
-            std::copy(now.begin() + static_cast<int64_t>(from), now.begin() + static_cast<int64_t>(to),
+            std::copy(now.begin() + static_cast<int64_t>(from),
+                      now.begin() + static_cast<int64_t>(to),
                       old.begin() + static_cast<int64_t>(from));
         }
         now = old;
@@ -243,7 +249,8 @@ void MemDisk::crash_losing_all() {
 
 std::vector<std::string> MemDisk::paths() const {
     std::vector<std::string> all;
-    for (const auto& [path, inode] : names_) all.push_back(path);
+    for (const auto& [path, inode] : names_)
+        all.push_back(path);
     return all;
 }
 

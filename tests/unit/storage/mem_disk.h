@@ -1,5 +1,6 @@
-// A small deterministic disk in memory, with the crash model of system/io/disk.h: what was not synced
-// survives a crash in any subset of 512-byte sectors; names survive in the order of their changes.
+// A small deterministic disk in memory, with the crash model of system/io/disk.h: what was not
+// synced survives a crash in any subset of 512-byte sectors; names survive in the order of their
+// changes.
 #pragma once
 
 #include <map>
@@ -45,7 +46,7 @@ public:
     uint64_t capacity_bytes = UINT64_MAX;
     uint64_t used_bytes() const;
     bool fail_next_sync = false;
-    bool lose_next_write = false;  // acknowledged, never done
+    bool lose_next_write = false;                           // acknowledged, never done
     std::set<std::pair<std::string, uint64_t>> unreadable;  // (path, 4 KiB block)
 
     Inode& inode(const std::string& path) { return *names_.at(path); }

@@ -9,9 +9,15 @@
 
 namespace quern::test {
 
-class MemWorld : public Loop, public Timers, public Clock, public Entropy, public Network, public Log {
+class MemWorld : public Loop,
+                 public Timers,
+                 public Clock,
+                 public Entropy,
+                 public Network,
+                 public Log {
 public:
-    MemWorld() : disk(*this), env{*this, *this, *this, disk, *this, *this, *this, metrics, faults} {}
+    MemWorld()
+        : disk(*this), env{*this, *this, *this, disk, *this, *this, *this, metrics, faults} {}
 
     // Loop, timers, clock: virtual time goes on when nothing is left to run.
     void post(Callback<void()> task) override { tasks_.push_back(std::move(task)); }
@@ -20,8 +26,8 @@ public:
     Instant now() const override { return now_; }
     WallReading wall() const override { return {{now_.ns}, {now_.ns}}; }
     uint64_t next() override { return random.next(); }
-    Result<std::unique_ptr<Listener>> listen(
-        const Endpoint&, Callback<void(std::unique_ptr<Connection>)>) override {
+    Result<std::unique_ptr<Listener>> listen(const Endpoint&,
+                                             Callback<void(std::unique_ptr<Connection>)>) override {
         return fail(ErrorCode::not_supported);
     }
     void connect(const Endpoint&, Callback<void(Result<std::unique_ptr<Connection>>)>) override {}

@@ -32,16 +32,19 @@ struct NodeStorageTest : ::testing::Test {
     }
     Result<std::vector<WalEntry>> load(uint32_t group, uint64_t from, uint64_t to, size_t bytes) {
         Result<std::vector<WalEntry>> result = fail(ErrorCode::cancelled);
-        node->load_entries(GroupId(group), LogIndex(from), LogIndex(to), bytes,
-                           [&](Result<std::vector<WalEntry>> loaded) { result = std::move(loaded); });
+        node->load_entries(
+            GroupId(group), LogIndex(from), LogIndex(to), bytes,
+            [&](Result<std::vector<WalEntry>> loaded) { result = std::move(loaded); });
         world.run();
         return result;
     }
     Result<std::string> body(uint32_t group, const BodyRef& ref) {
         Result<std::string> result = fail(ErrorCode::cancelled);
         node->read_body(GroupId(group), ref, [&](Result<Buffer> bytes) {
-            if (bytes) result = std::string(bytes->text());
-            else result = fail(bytes.error());
+            if (bytes)
+                result = std::string(bytes->text());
+            else
+                result = fail(bytes.error());
         });
         world.run();
         return result;
@@ -50,8 +53,10 @@ struct NodeStorageTest : ::testing::Test {
 
 TEST_F(NodeStorageTest, written_entries_and_votes_are_recovered) {
     ASSERT_TRUE(world.commit(*node, {create_group(1), create_group(2)}).has_value());
-    ASSERT_TRUE(world.commit(*node, {entries(1, 1, 3, {"a", "b"}), hard_state(1, 3, 5),
-                                     entries(2, 1, 4, {"x"})}).has_value());
+    ASSERT_TRUE(world
+                    .commit(*node, {entries(1, 1, 3, {"a", "b"}), hard_state(1, 3, 5),
+                                    entries(2, 1, 4, {"x"})})
+                    .has_value());
     ASSERT_TRUE(world.commit(*node, {entries(1, 3, 3, {"", "d"})}).has_value());
     restart();
     const auto groups = node->take_recovered();
@@ -83,7 +88,8 @@ TEST_F(NodeStorageTest, writes_while_one_is_under_way_share_one_batch_in_order) 
 }
 
 TEST_F(NodeStorageTest, truncated_entries_never_come_back) {
-    ASSERT_TRUE(world.commit(*node, {create_group(1), entries(1, 1, 1, {"a", "b", "c"})}).has_value());
+    ASSERT_TRUE(
+        world.commit(*node, {create_group(1), entries(1, 1, 1, {"a", "b", "c"})}).has_value());
     GroupChange cut = entries(1, 2, 2, {"B"});
     cut.truncate_from = LogIndex(2);
     ASSERT_TRUE(world.commit(*node, {cut}).has_value());
@@ -103,8 +109,10 @@ TEST_F(NodeStorageTest, truncated_entries_never_come_back) {
 }
 
 TEST_F(NodeStorageTest, snapshot_keeps_or_discards_the_suffix) {
-    ASSERT_TRUE(world.commit(*node, {create_group(1), entries(1, 1, 1, {"a", "b", "c"}),
-                                     create_group(2), entries(2, 1, 1, {"x", "y", "z"})}).has_value());
+    ASSERT_TRUE(world
+                    .commit(*node, {create_group(1), entries(1, 1, 1, {"a", "b", "c"}),
+                                    create_group(2), entries(2, 1, 1, {"x", "y", "z"})})
+                    .has_value());
     GroupChange keep;
     keep.group = GroupId(1);
     keep.snapshot_index = LogIndex(2);
@@ -123,7 +131,9 @@ TEST_F(NodeStorageTest, snapshot_keeps_or_discards_the_suffix) {
 TEST_F(NodeStorageTest, load_entries_reads_back_what_left_the_cache) {
     ASSERT_TRUE(world.commit(*node, {create_group(1)}).has_value());
     for (uint64_t i = 1; i <= 30; ++i) {
-        ASSERT_TRUE(world.commit(*node, {entries(1, i, 1, {std::to_string(i) + std::string(2000, '.')})}).has_value());
+        ASSERT_TRUE(
+            world.commit(*node, {entries(1, i, 1, {std::to_string(i) + std::string(2000, '.')})})
+                .has_value());
     }
     auto loaded = load(1, 1, 30, SIZE_MAX);
     ASSERT_TRUE(loaded.has_value()) << loaded.error().to_string();
@@ -142,7 +152,8 @@ TEST_F(NodeStorageTest, load_entries_reads_back_what_left_the_cache) {
 }
 
 TEST_F(NodeStorageTest, segments_go_when_snapshots_cover_them_and_votes_stay) {
-    ASSERT_TRUE(world.commit(*node, {create_group(1), create_group(2), hard_state(2, 6, 4)}).has_value());
+    ASSERT_TRUE(
+        world.commit(*node, {create_group(1), create_group(2), hard_state(2, 6, 4)}).has_value());
     const auto first_paths = world.disk.paths();
     for (uint64_t i = 1; i <= 60; ++i) {
         ASSERT_TRUE(world.commit(*node, {entries(1, i, 1, {std::string(6000, 'p')})}).has_value());
@@ -184,15 +195,18 @@ TEST_F(NodeStorageTest, a_removed_group_is_forgotten) {
 }
 
 TEST_F(NodeStorageTest, changes_that_do_not_follow_are_refused_and_change_nothing) {
-    EXPECT_EQ(world.commit(*node, {entries(1, 1, 1, {"a"})}).error().code, ErrorCode::invalid_argument);
+    EXPECT_EQ(world.commit(*node, {entries(1, 1, 1, {"a"})}).error().code,
+              ErrorCode::invalid_argument);
     ASSERT_TRUE(world.commit(*node, {create_group(1), entries(1, 1, 1, {"a"})}).has_value());
-    EXPECT_EQ(world.commit(*node, {entries(1, 3, 1, {"c"})}).error().code, ErrorCode::invalid_argument);
+    EXPECT_EQ(world.commit(*node, {entries(1, 3, 1, {"c"})}).error().code,
+              ErrorCode::invalid_argument);
     restart();
     EXPECT_EQ(text_of(node->take_recovered().at(0)), "1@1:a");
 }
 
 TEST_F(NodeStorageTest, bodies_come_from_cache_then_log) {
-    ASSERT_TRUE(world.commit(*node, {create_group(1), entries(1, 1, 1, {"0123456789"})}).has_value());
+    ASSERT_TRUE(
+        world.commit(*node, {create_group(1), entries(1, 1, 1, {"0123456789"})}).has_value());
     const BodyRef ref{LogIndex(1), 3, 4};
     ASSERT_TRUE(node->body_cached(GroupId(1), ref).has_value());
     EXPECT_EQ(node->body_cached(GroupId(1), ref)->text(), "3456");

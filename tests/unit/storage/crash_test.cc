@@ -1,0 +1,48 @@
+// Power loss at every single change of the disk, and at random ones: everything acknowledged is there,
+// and nothing but acknowledged or submitted writes.
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include "tests/unit/storage/log_model.h"
+
+namespace quern::test {
+namespace {
+
+std::vector<uint64_t> draws_of(uint64_t seed, size_t count) {
+    Prng random(seed);
+    std::vector<uint64_t> draws;
+    for (size_t i = 0; i < count; ++i) draws.push_back(random.next());
+    return draws;
+}
+
+TEST(Crash, after_each_disk_operation_recovery_finds_what_was_acknowledged) {
+    const auto draws = draws_of(7, 90);
+    LoggedRun whole(1);
+    whole.run(draws, 3);
+    const uint64_t changes = whole.world.disk.changes;
+    ASSERT_EQ(whole.acknowledged(), draws.size());
+    ASSERT_EQ(whole.crash_and_check(0), "");
+    for (uint64_t at = 1; at <= changes; ++at) {
+        LoggedRun run(at);
+        run.world.disk.crash_at = at;
+        run.run(draws, 3);
+        ASSERT_EQ(run.crash_and_check(static_cast<int>(at % 3)), "") << "crash at change " << at;
+    }
+}
+
+TEST(Crash, again_and_again_under_random_writes) {
+    EXPECT_TRUE(rc::check([](uint64_t seed) {
+        LoggedRun run(seed);
+        Prng random(seed);
+        const uint64_t lives = *rc::gen::inRange<uint64_t>(1, 8);
+        for (uint64_t life = 0; life < lives; ++life) {
+            run.world.disk.crash_at = run.world.disk.changes + 1 + random.below(60);
+            run.run(draws_of(random.next(), random.below(25)), 1 + random.below(5));
+            const std::string wrong = run.crash_and_check(static_cast<int>(random.below(3)));
+            if (!wrong.empty()) RC_FAIL(wrong);
+        }
+    }));
+}
+
+}  // namespace
+}  // namespace quern::test
