@@ -15,17 +15,18 @@ public:
         : env_(env), options_(options), done_(std::move(done)) {}
 
     void start() {
-        read_superblock_file(env_, [self = shared_from_this()](Result<Superblock> superblock) {
-            self->on_superblock(std::move(superblock));
+        read_superblock_file(env_, [self = shared_from_this()](Result<PickedSuperblock> picked) {
+            self->on_superblock(std::move(picked));
         });
     }
 
 private:
-    void on_superblock(Result<Superblock> superblock) {
-        if (!superblock) return finish(fail(superblock.error()));
-        storage_ = std::make_unique<FileNodeStorage>(env_, options_, *superblock);
+    void on_superblock(Result<PickedSuperblock> picked) {
+        if (!picked) return finish(fail(picked.error()));
+        picked_ = std::move(*picked);
+        storage_ = std::make_unique<FileNodeStorage>(env_, options_, picked_.superblock);
         auto recovery = std::make_shared<WalRecovery>(
-            env_, options_, superblock->node_uuid, storage_->cache(),
+            env_, options_, picked_.superblock.node_uuid, storage_->cache(),
             [self = shared_from_this()](Result<RecoveredWal> recovered) {
                 self->on_recovered(std::move(recovered));
             });
@@ -33,10 +34,21 @@ private:
     }
     void on_recovered(Result<RecoveredWal> recovered) {
         if (!recovered) return finish(fail(recovered.error()));
-        storage_->recover(std::move(*recovered));
+        if (recovered->was_empty && picked_.wal_began) {
+            return finish(fail(ErrorCode::corrupt, "the WAL is gone"));
+        }
+        recovered_ = std::move(*recovered);
+        if (picked_.wal_began) return on_began({});
+        note_wal_began(env_, picked_, [self = shared_from_this()](Result<void> noted) {
+            self->on_began(std::move(noted));
+        });
+    }
+    void on_began(const Result<void>& done) {
+        if (!done) return finish(fail(done.error()));
+        storage_->recover(std::move(recovered_));
         storage_->snapshots().clean(
             storage_->snapshot_indexes(),
-            [self = shared_from_this()](Result<void> done) { self->on_cleaned(std::move(done)); });
+            [self = shared_from_this()](Result<void> noted) { self->on_cleaned(std::move(noted)); });
     }
     void on_cleaned(const Result<void>& done) {
         if (!done) return finish(fail(done.error()));
@@ -57,6 +69,8 @@ private:
     Env& env_;
     Options options_;
     Callback<void(Result<std::unique_ptr<NodeStorage>>)> done_;
+    PickedSuperblock picked_;
+    RecoveredWal recovered_;
     std::unique_ptr<FileNodeStorage> storage_;
 };
 
@@ -67,7 +81,10 @@ void NodeStorage::format(Env& env, const Superblock& identity, Callback<void(Res
 }
 
 void NodeStorage::read_superblock(Env& env, Callback<void(Result<Superblock>)> done) {
-    read_superblock_file(env, std::move(done));
+    read_superblock_file(env, [done = std::move(done)](Result<PickedSuperblock> picked) mutable {
+        if (!picked) return done(fail(picked.error()));
+        done(picked->superblock);
+    });
 }
 
 void NodeStorage::open(Env& env, const Options& options,

@@ -47,6 +47,7 @@ public:
     bool making_spare() const { return making_; }
     // The last attempt to make a spare found no space, and none has succeeded since.
     bool short_of_space() const { return short_of_space_; }
+    uint64_t spare_bytes() const { return segment_bytes_; }
     const Segment& next_spare() const { return spares_.front(); }
     // The first spare becomes the current segment, `bytes` long.
     void promote_spare(uint64_t bytes);

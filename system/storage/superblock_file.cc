@@ -46,7 +46,7 @@ private:
         if (!file) return finish(fail(file.error()));
         file_ = std::move(*file);
         file_->write_at_durable(
-            0, encode_superblock(superblock_, 1),
+            0, encode_superblock(PickedSuperblock{superblock_}),
             [self = shared_from_this()](Result<void> done) { self->on_written(std::move(done)); });
     }
     void on_written(Result<void> done) {
@@ -76,7 +76,8 @@ private:
 
 class Read : public std::enable_shared_from_this<Read> {
 public:
-    Read(Env& env, Callback<void(Result<Superblock>)> done) : env_(env), done_(std::move(done)) {}
+    Read(Env& env, Callback<void(Result<PickedSuperblock>)> done)
+        : env_(env), done_(std::move(done)) {}
     void start() {
         env_.disk.open(superblock_path, OpenMode::existing,
                        [self = shared_from_this()](Result<std::unique_ptr<File>> file) {
@@ -110,15 +111,57 @@ private:
         if (picked->degraded) {
             env_.log.write(LogLevel::warning, "superblock", "some copies are damaged");
         }
-        finish(picked->superblock);
+        finish(std::move(*picked));
     }
-    void finish(Result<Superblock> result) {
-        Callback<void(Result<Superblock>)> done = std::move(done_);
+    void finish(Result<PickedSuperblock> result) {
+        Callback<void(Result<PickedSuperblock>)> done = std::move(done_);
         done(std::move(result));
     }
 
     Env& env_;
-    Callback<void(Result<Superblock>)> done_;
+    Callback<void(Result<PickedSuperblock>)> done_;
+};
+
+class NoteBegun : public std::enable_shared_from_this<NoteBegun> {
+public:
+    NoteBegun(Env& env, PickedSuperblock picked, Callback<void(Result<void>)> done)
+        : env_(env), done_(std::move(done)) {
+        picked.sequence += 1;
+        picked.wal_began = true;
+        bytes_ = encode_superblock(picked);
+    }
+    void start() {
+        env_.disk.open(superblock_path, OpenMode::existing,
+                       [self = shared_from_this()](Result<std::unique_ptr<File>> file) {
+                           if (!file) return self->finish(fail(file.error()));
+                           self->file_ = std::move(*file);
+                           self->write_half(0);
+                       });
+    }
+
+private:
+    static constexpr size_t half_bytes = superblock_copies / 2 * superblock_stride_bytes;
+
+    void write_half(size_t from) {
+        const size_t size = from == 0 ? half_bytes : bytes_.size() - from;
+        file_->write_at_durable(from, bytes_.slice(from, size),
+                                [self = shared_from_this(), from](Result<void> written) {
+                                    if (!written || from != 0) {
+                                        return self->finish(std::move(written));
+                                    }
+                                    self->write_half(half_bytes);
+                                });
+    }
+    void finish(Result<void> result) {
+        file_.reset();
+        Callback<void(Result<void>)> done = std::move(done_);
+        done(std::move(result));
+    }
+
+    Env& env_;
+    Buffer bytes_;
+    Callback<void(Result<void>)> done_;
+    std::unique_ptr<File> file_;
 };
 
 }  // namespace
@@ -127,8 +170,12 @@ void format_superblock(Env& env, const Superblock& identity, Callback<void(Resul
     std::make_shared<Format>(env, identity, std::move(done))->start();
 }
 
-void read_superblock_file(Env& env, Callback<void(Result<Superblock>)> done) {
+void read_superblock_file(Env& env, Callback<void(Result<PickedSuperblock>)> done) {
     std::make_shared<Read>(env, std::move(done))->start();
+}
+
+void note_wal_began(Env& env, const PickedSuperblock& picked, Callback<void(Result<void>)> done) {
+    std::make_shared<NoteBegun>(env, picked, std::move(done))->start();
 }
 
 }  // namespace quern::storage

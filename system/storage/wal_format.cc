@@ -17,6 +17,7 @@ void put_record(ByteWriter& out, const Record& r) {
     switch (r.kind) {
         case RecordKind::segment:
             out.u64(r.segment_bytes);
+            out.u64(r.spare_bytes);
             out.u64(r.uuid.high);
             out.u64(r.uuid.low);
             break;
@@ -67,6 +68,7 @@ bool get_record(ByteReader& in, Record& r) {
     switch (r.kind) {
         case RecordKind::segment:
             r.segment_bytes = in.u64();
+            r.spare_bytes = in.u64();
             r.uuid.high = in.u64();
             r.uuid.low = in.u64();
             break;
@@ -137,7 +139,7 @@ uint64_t node_tag(const Uuid& node_uuid) {
 size_t record_bytes(RecordKind kind) {
     switch (kind) {
         case RecordKind::segment:
-            return 32;
+            return 40;
         case RecordKind::checkpoint:
             return 80;
         case RecordKind::create:

@@ -68,6 +68,7 @@ struct Record {
     LogIndex lowest_cut;  // the lowest index cut or overwritten during the segment before; 0: none
     // segment
     uint64_t segment_bytes = 0;
+    uint64_t spare_bytes = 0;  // the least size of a spare segment from here on
 };
 
 struct Head {

@@ -86,12 +86,13 @@ Result<void> apply_checkpoint(GroupLogs& groups, const std::vector<Record>& reco
 }
 
 std::vector<Record> make_checkpoint(const GroupLogs& groups, const Uuid& node_uuid,
-                                    uint64_t segment_bytes) {
+                                    uint64_t segment_bytes, uint64_t spare_bytes) {
     std::vector<Record> records;
     Record first;
     first.kind = RecordKind::segment;
     first.uuid = node_uuid;
     first.segment_bytes = segment_bytes;
+    first.spare_bytes = spare_bytes;
     records.push_back(first);
     for (const auto& [group, log] : groups) {
         Record r;

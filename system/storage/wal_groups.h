@@ -30,7 +30,7 @@ Result<void> apply_checkpoint(GroupLogs& groups, const std::vector<Record>& reco
 
 // The records of a segment's first batch.
 std::vector<Record> make_checkpoint(const GroupLogs& groups, const Uuid& node_uuid,
-                                    uint64_t segment_bytes);
+                                    uint64_t segment_bytes, uint64_t spare_bytes);
 
 // The records of one change, without payload positions; entries' payloads in the order of their
 // records.

@@ -34,6 +34,7 @@ ParsedSegment parse_segment(Buffer bytes, uint64_t number, uint64_t tag) {
     uint64_t last_sequence = 0;
     for (uint64_t at = 0; at + head_fixed_bytes <= all.size();) {
         auto decoded = decode_head(all.subspan(at));
+        parsed.foreign = parsed.foreign || (decoded && decoded->head.tag != tag);
         if (!decoded || decoded->head.tag != tag || decoded->head.segment != number ||
             decoded->head.offset_bytes != at || decoded->head.sequence <= last_sequence) {
             at += block_bytes;

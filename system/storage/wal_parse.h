@@ -22,6 +22,7 @@ struct ParsedSegment {
     // There is something behind the last batch: one more write was begun, so that batch had
     // completed.
     bool more_follows = false;
+    bool foreign = false;  // holds a good batch of another node
 };
 
 ParsedSegment parse_segment(Buffer bytes, uint64_t number, uint64_t tag);

@@ -65,13 +65,22 @@ void WalRecovery::on_all_read() {
     }
     if (!finished) return finish(fail(finished.error()));
     env_.metrics.counter("wal_torn_tails_total").add(replay_.torn_tail_dropped() ? 1 : 0);
+    for (const Found& f : found_) {
+        if (f.number <= replay_.last_segment() || f.bytes >= replay_.spare_bytes()) continue;
+        // Spares get their names at full size.
+        return finish(fail(Error(ErrorCode::corrupt, "a WAL segment was cut short",
+                                 static_cast<int64_t>(replay_.spare_bytes()),
+                                 static_cast<int64_t>(f.bytes))));
+    }
+    recovered_.was_empty = replay_.empty();
     recovered_.groups = replay_.take_groups();
     sort_found();
-    begin_segment();
+    remove_unused({});
 }
 
 // Files up to the last one with batches are the log; blank ones behind it are spares; what else
-// stands behind it was being rolled to when the node stopped and holds nothing.
+// stands behind it was being rolled to when the node stopped and holds nothing, or is too small by
+// now.
 void WalRecovery::sort_found() {
     const uint64_t last = replay_.last_segment();
     for (Found& f : found_) {
@@ -81,12 +90,26 @@ void WalRecovery::sort_found() {
         } else if (f.blank && f.bytes >= options_.segment_bytes) {
             recovered_.spares.push_back(std::move(segment));
         } else if (f.number != last + 1) {  // that one is replaced by the new segment
-            env_.disk.remove(segment_path(f.number), [](const Result<void>&) {});
+            unused_.push_back(segment_path(f.number));
         }
     }
+    removed_some_ = !unused_.empty();
 }
 
-void WalRecovery::begin_segment() {
+// They must be gone for good before a segment says how large spares are.
+void WalRecovery::remove_unused(Result<void> done) {
+    if (!done) return finish(fail(done.error()));
+    if (!unused_.empty()) {
+        const std::string path = std::move(unused_.back());
+        unused_.pop_back();
+        return env_.disk.remove(path, to(&WalRecovery::remove_unused));
+    }
+    if (!removed_some_) return begin_segment({});
+    env_.disk.sync_directory(wal_folder, to(&WalRecovery::begin_segment));
+}
+
+void WalRecovery::begin_segment(Result<void> done) {
+    if (!done) return finish(fail(done.error()));
     LogCursor& cursor = recovered_.cursor;
     cursor.tag = node_tag(node_uuid_);
     cursor.sequence = replay_.next_sequence();
@@ -96,7 +119,8 @@ void WalRecovery::begin_segment() {
     HeadLedger ledger = recovered_.ledger;
     LogCursor next = cursor;
     next.segment = fresh_.number;
-    auto records = make_checkpoint(recovered_.groups, node_uuid_, options_.segment_bytes);
+    auto records = make_checkpoint(recovered_.groups, node_uuid_, options_.segment_bytes,
+                                   options_.segment_bytes);
     const auto copies = ledger.take(true);
     // The size is part of what is written: ask for more only if the checkpoint needs it.
     fresh_.bytes = options_.segment_bytes;

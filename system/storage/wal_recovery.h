@@ -18,6 +18,7 @@ struct RecoveredWal {
     std::vector<Segment> spares;
     LogCursor cursor;  // segment 0: the disk is too full for a new segment
     HeadLedger ledger;
+    bool was_empty = false;  // there was no batch at all
 };
 
 class WalRecovery : public std::enable_shared_from_this<WalRecovery> {
@@ -42,7 +43,8 @@ private:
     void on_read(Result<Buffer> bytes);
     void on_all_read();
     void sort_found();
-    void begin_segment();
+    void remove_unused(Result<void> done);
+    void begin_segment(Result<void> done);
     void on_spare_renamed(Result<void> done);
     void on_new_named(Result<void> done);
     void on_new_opened(Result<std::unique_ptr<File>> file);
@@ -69,6 +71,8 @@ private:
     WalReplay replay_;
     std::vector<Found> found_;
     size_t next_found_ = 0;
+    std::vector<std::string> unused_;
+    bool removed_some_ = false;
     RecoveredWal recovered_;
     Segment fresh_;
     BufferChain checkpoint_;

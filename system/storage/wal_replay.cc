@@ -17,7 +17,11 @@ WalReplay::WalReplay(const Uuid& node_uuid, PayloadCache& cache)
     : node_uuid_(node_uuid), cache_(cache) {}
 
 Result<void> WalReplay::add(ParsedSegment segment) {
+    if (segment.foreign && segment.batches.empty()) {
+        return fail(ErrorCode::data_foreign, "a WAL segment belongs to another node");
+    }
     if (segment.batches.empty()) {
+        illegible_ = illegible_ || segment.more_follows;
         // Nothing, or nothing legible: its batches may be known from copies that come later.
         if (segment.more_follows) held_.push_back(std::move(segment));
         return {};
@@ -36,6 +40,9 @@ Result<void> WalReplay::add(ParsedSegment segment) {
 Result<void> WalReplay::finish() {
     if (auto settled = settle(Next{}); !settled) return settled;
     held_.clear();
+    if (illegible_ && next_sequence_ == 0) {
+        return fail(ErrorCode::corrupt, "no WAL segment has a legible batch");
+    }
     if (loss_.segment != 0) {
         return fail(ErrorCode::corrupt,
                     "WAL batches near the end are lost and no copy names them: votes and "
@@ -162,6 +169,7 @@ Result<void> WalReplay::apply_segment_start(const ParsedBatch& batch) {
         return fail(ErrorCode::data_foreign, "a WAL segment belongs to another node");
     }
     last_segment_bytes_recorded_ = record->segment_bytes;
+    spare_bytes_ = record->spare_bytes;
     auto done = apply_checkpoint(groups_, batch.head.records, loss_);
     loss_ = {};
     return done;

@@ -32,6 +32,9 @@ public:
     // The last segment with a batch (0: none), and where its kept batches end.
     uint64_t last_segment() const { return last_segment_; }
     uint64_t last_used_bytes() const { return last_used_bytes_; }
+    bool empty() const { return next_sequence_ == 0; }
+    // No spare was smaller when the last segment was begun: a smaller file behind it was cut short.
+    uint64_t spare_bytes() const { return spare_bytes_; }
     // The newest heads, oldest first: about two ledger windows of the log.
     std::vector<Buffer> recent_heads() const;
     // One sentence each: what was found and decided.
@@ -69,6 +72,8 @@ private:
     uint64_t last_used_bytes_ = 0;
     uint64_t last_segment_bytes_recorded_ = 0;
     uint64_t last_segment_bytes_found_ = 0;
+    uint64_t spare_bytes_ = 0;
+    bool illegible_ = false;
     std::deque<Head> recent_;
     uint64_t recent_bytes_ = 0;
     Loss loss_;

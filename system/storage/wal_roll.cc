@@ -38,8 +38,9 @@ void WalWriter::write_checkpoint(uint64_t segment_bytes) {
     cursor_.segment = segments_.current().number;
     cursor_.offset_bytes = 0;
     const auto copies = ledger_.take(true);
-    Batch batch = build_batch(cursor_, ledger_, make_checkpoint(groups_, node_uuid_, segment_bytes),
-                              {}, copies);
+    Batch batch = build_batch(
+        cursor_, ledger_,
+        make_checkpoint(groups_, node_uuid_, segment_bytes, segments_.spare_bytes()), {}, copies);
     for (auto& [group, log] : groups_)
         log.lowest_cut = LogIndex{};
     segments_.current().file->write_at_durable(

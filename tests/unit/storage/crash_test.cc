@@ -1,5 +1,5 @@
-// Power loss at every single change of the disk, and at random ones: everything acknowledged is there,
-// and nothing but acknowledged or submitted writes.
+// Power loss at every single change of the disk, and at random ones: everything acknowledged is
+// there, and nothing but acknowledged or submitted writes.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
@@ -11,7 +11,8 @@ namespace {
 std::vector<uint64_t> draws_of(uint64_t seed, size_t count) {
     Prng random(seed);
     std::vector<uint64_t> draws;
-    for (size_t i = 0; i < count; ++i) draws.push_back(random.next());
+    for (size_t i = 0; i < count; ++i)
+        draws.push_back(random.next());
     return draws;
 }
 

@@ -115,7 +115,8 @@ void LoggedRun::run(const std::vector<uint64_t>& draws, size_t outstanding_max) 
     for (const uint64_t draw : draws) {
         auto changes = states_.back().next_write(draw);
         LogModel next = states_.back();
-        for (const GroupChange& change : changes) next.apply(change);
+        for (const GroupChange& change : changes)
+            next.apply(change);
         states_.push_back(std::move(next));
         node->write(std::move(changes), [this, n = states_.size() - 1](const Result<void>& done) {
             if (done) acknowledged_ = n;
@@ -153,9 +154,11 @@ std::string LoggedRun::crash_and_check(int interruptions) {
         }
     }
     std::string findings;
-    for (const std::string& line : world.findings) findings += line + "\n";
-    return "recovered state is none of the legal ones\nfound:\n" + found.text() + "acknowledged:\n" +
-           states_[acknowledged_].text() + "submitted:\n" + states_.back().text() + findings;
+    for (const std::string& line : world.findings)
+        findings += line + "\n";
+    return "recovered state is none of the legal ones\nfound:\n" + found.text() +
+           "acknowledged:\n" + states_[acknowledged_].text() + "submitted:\n" +
+           states_.back().text() + findings;
 }
 
 }  // namespace quern::test
