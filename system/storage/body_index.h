@@ -30,15 +30,18 @@ public:
     void erase(const BodyRef& body);
     void clear();
     size_t size() const { return size_; }
-    // Visits all slots in order; the visitor returns false for slots to erase.
+    // Visits the slots after `after` up to `through` in order; the visitor returns false for slots
+    // to erase.
     template <typename Visit>
-    void filter(Visit visit) {
-        for (auto it = chunks_.begin(); it != chunks_.end();) {
+    void filter(const BodyRef& after, const BodyRef& through, Visit visit) {
+        auto it = chunk_for(key_of(after));
+        if (it == chunks_.end()) it = chunks_.begin();
+        while (it != chunks_.end() && it->first <= key_of(through)) {
             Chunk& chunk = it->second;
             std::erase_if(chunk, [&](const BodySlot& slot) {
-                const bool drop = !visit(slot);
-                size_ -= drop ? 1 : 0;
-                return drop;
+                if (slot.body() <= after || slot.body() > through || visit(slot)) return false;
+                --size_;
+                return true;
             });
             it = chunk.empty() ? chunks_.erase(it) : std::next(it);
         }

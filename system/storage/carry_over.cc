@@ -6,8 +6,8 @@
 namespace quern::storage {
 
 namespace {
-// Read and handed to the disk at a time.
-constexpr uint64_t step_bytes = 1024 * 1024;
+// Read and handed to the disk at a time, at most.
+constexpr uint64_t step_bytes_max = 1024 * 1024;
 }  // namespace
 
 class BodyStore::CarryOver : public std::enable_shared_from_this<CarryOver> {
@@ -23,7 +23,7 @@ public:
     }
 
     void step() {
-        while (next_ < live_.size() && bytes_ < step_bytes) {
+        while (next_ < live_.size() && bytes_ < step_bytes_) {
             const BodyRef& body = live_[next_];
             if (body.size_bytes == 0 || bodies_.holds(body)) {
                 ++next_;
@@ -95,6 +95,7 @@ private:
     BodyStore& store_;
     GroupId group_;
     GroupBodies& bodies_;
+    uint64_t step_bytes_;
     std::vector<BodyRef> live_;
     size_t next_ = 0;
     LogIndex payload_index_;  // of payload_; 0: none

@@ -216,6 +216,7 @@ void GroupBodies::finish_job(Result<void> result) {
     Job job = std::move(jobs_.front());
     jobs_.pop_front();
     busy_ = false;
+    retire_current();
     if (!jobs_.empty()) env_.loop.post(guard_.wrap([this] { run_next(); }));
     if (job.done) job.done(std::move(result));  // last: it may destroy this object
 }
@@ -272,8 +273,9 @@ void GroupBodies::release(const BodySlot& slot) {
 }
 
 void GroupBodies::after_release(uint32_t number) {
+    if (number == current_) return retire_current();
     const auto it = segments_.find(number);
-    if (it == segments_.end() || number == current_ || number == rewriting_) return;
+    if (it == segments_.end() || number == rewriting_) return;
     if (it->second.live_bytes == 0) {
         env_.disk.remove(body_path(id_.group, number), [](const Result<void>&) {});
         segments_.erase(it);
@@ -299,10 +301,11 @@ void GroupBodies::drop_all() {
     damaged_ = false;
 }
 
-void GroupBodies::retain(const std::vector<BodyRef>& live) {
+void GroupBodies::retain(const BodyRef& after, const BodyRef& through,
+                         const std::vector<BodyRef>& live) {
     QUERN_ASSERT(std::is_sorted(live.begin(), live.end()));
     std::set<uint32_t> touched;
-    index_.filter([&](const BodySlot& slot) {
+    index_.filter(after, through, [&](const BodySlot& slot) {
         if (std::binary_search(live.begin(), live.end(), slot.body())) return true;
         release(slot);
         touched.insert(slot.segment);

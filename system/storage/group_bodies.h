@@ -48,8 +48,8 @@ public:
     void drop_all();
     // The group was made anew.
     void restart(const Uuid& incarnation);
-    // Drops everything that is not in `live` (sorted).
-    void retain(const std::vector<BodyRef>& live);
+    // Drops what lies after `after` up to `through` and is not in `live` (sorted).
+    void retain(const BodyRef& after, const BodyRef& through, const std::vector<BodyRef>& live);
 
     bool wants_rewrite() const;
     // Copies what is alive in the emptiest segment into the current one and removes it.
@@ -96,6 +96,7 @@ private:
     void forget_damaged(const BodyRef& body, uint32_t tag);
     void release(const BodySlot& slot);
     void after_release(uint32_t number);
+    void retire_current();
     std::optional<uint32_t> rewrite_candidate() const;
     void rewrite_read(const std::shared_ptr<Rewrite>& rewrite, Result<Buffer> bytes);
     void rewrite_step(const std::shared_ptr<Rewrite>& rewrite);

@@ -1,12 +1,14 @@
 // GroupBodies: giving back the room of segments that are mostly dead. One segment is in memory at a
 // time (the store runs one rewrite at a time), and it is copied in steps.
+#include <algorithm>
+
 #include "system/storage/file_read.h"
 #include "system/storage/group_bodies.h"
 
 namespace quern::storage {
 
 namespace {
-constexpr uint64_t step_bytes = 1024 * 1024;
+constexpr uint64_t step_bytes_max = 1024 * 1024;
 }
 
 struct GroupBodies::Rewrite {
@@ -30,6 +32,19 @@ std::optional<uint32_t> GroupBodies::rewrite_candidate() const {
         }
     }
     return best;
+}
+
+// Without this the segment being filled would keep its dead until it is full. It gets no footer: it
+// is rewritten or removed soon.
+void GroupBodies::retire_current() {
+    if (busy_ || current_ == 0) return;
+    Segment& current = segments_.at(current_);
+    const bool large = current.bytes >= segment_bytes_ / 8;
+    if (current.live_bytes > 0 && !(large && current.live_bytes * 2 < current.bytes)) return;
+    if (current.bytes == 0) return;
+    current.sealed = true;
+    current.lines = {};
+    after_release(std::exchange(current_, 0));
 }
 
 bool GroupBodies::wants_rewrite() const {
@@ -64,6 +79,7 @@ void GroupBodies::rewrite_step(const std::shared_ptr<Rewrite>& rewrite) {
     Job job;
     job.moved_from = rewrite->number;
     uint64_t bytes = 0;
+    const uint64_t step_bytes = std::min(step_bytes_max, segment_bytes_);
     while (rewrite->next < rewrite->lines.size() && bytes < step_bytes) {
         const BodyLine& line = rewrite->lines[rewrite->next++];
         const BodySlot* slot = index_.find(line.body);

@@ -46,9 +46,10 @@ private:
     void on_began(const Result<void>& done) {
         if (!done) return finish(fail(done.error()));
         storage_->recover(std::move(recovered_));
-        storage_->snapshots().clean(
-            storage_->snapshot_indexes(),
-            [self = shared_from_this()](Result<void> noted) { self->on_cleaned(std::move(noted)); });
+        storage_->snapshots().clean(storage_->snapshot_indexes(),
+                                    [self = shared_from_this()](Result<void> noted) {
+                                        self->on_cleaned(std::move(noted));
+                                    });
     }
     void on_cleaned(const Result<void>& done) {
         if (!done) return finish(fail(done.error()));

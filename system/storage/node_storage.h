@@ -92,9 +92,11 @@ public:
     // The message is gone: its stored body is garbage. Segments with little live data are rewritten
     // in the background, empty ones removed.
     virtual void drop_body(GroupId group, const BodyRef& body) = 0;
-    // Once after recovery, when the state machine is restored: what is stored and not in `live`
-    // (sorted) became garbage before the restart. Without this call it stays until it is dropped.
-    virtual void retain_bodies(GroupId group, const std::vector<BodyRef>& live) = 0;
+    // Stored bodies after `after` up to `through` that are not in `live` (sorted) become garbage.
+    // What was dropped before a restart is back after it; call this for the whole range, in as many
+    // steps as suits, once the state machine is restored or whenever it lists its live bodies.
+    virtual void retain_bodies(GroupId group, const BodyRef& after, const BodyRef& through,
+                               const std::vector<BodyRef>& live) = 0;
     // All stored bodies of the group become garbage (before a received snapshot, or on removal).
     virtual void drop_all_bodies(GroupId group) = 0;
 

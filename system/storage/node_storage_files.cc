@@ -148,8 +148,9 @@ void FileNodeStorage::drop_body(GroupId group, const BodyRef& body) {
 
 void FileNodeStorage::drop_all_bodies(GroupId group) { bodies_.of(group).drop_all(); }
 
-void FileNodeStorage::retain_bodies(GroupId group, const std::vector<BodyRef>& live) {
-    bodies_.of(group).retain(live);
+void FileNodeStorage::retain_bodies(GroupId group, const BodyRef& after, const BodyRef& through,
+                                    const std::vector<BodyRef>& live) {
+    bodies_.of(group).retain(after, through, live);
 }
 
 void FileNodeStorage::on_bodies_failed(const Error& error) {

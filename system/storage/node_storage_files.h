@@ -43,7 +43,8 @@ public:
     void sync_bodies(GroupId group, Callback<void(Result<void>)> done) override;
     void drop_body(GroupId group, const BodyRef& body) override;
     void drop_all_bodies(GroupId group) override;
-    void retain_bodies(GroupId group, const std::vector<BodyRef>& live) override;
+    void retain_bodies(GroupId group, const BodyRef& after, const BodyRef& through,
+                       const std::vector<BodyRef>& live) override;
     std::vector<GroupId> groups_pinning_oldest_segment() const override;
     uint64_t wal_bytes() const override { return writer_.segments().used_bytes(); }
     SpaceState space() const override;
