@@ -69,9 +69,6 @@ Result<void> Session::admit(const Arrived& arrived) const {
     if (state_ == State::draining) {
         return fail(ErrorCode::shutting_down, "this balancer is stopping");
     }
-    if (arrived.request.deadline_ms < 0) {
-        return fail(ErrorCode::invalid_argument, "the deadline is negative");
-    }
     if (active_.size() >= limits::requests_inflight_per_connection_max) {
         return fail(Error(ErrorCode::overloaded, "too many requests in flight on this connection",
                           limits::requests_inflight_per_connection_max,

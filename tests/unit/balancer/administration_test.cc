@@ -1,0 +1,235 @@
+// Requests on queues, users and the cluster.
+#include <gtest/gtest.h>
+
+#include "system/metadata/validate.h"
+#include "tests/unit/balancer/fake_cluster.h"
+
+namespace quern::balancer {
+namespace {
+
+struct Fixture {
+    FakeCluster cluster;
+    std::unique_ptr<Client> admin = cluster.admin();
+    wire::Request with_token(wire::Request request) {
+        request.token = token(++seq);
+        return request;
+    }
+    uint64_t seq = 0;
+};
+
+wire::Request of(wire::Operation operation) { return on_queue("", std::move(operation)); }
+
+// --- queues -------------------------------------------------------------------------------------------
+
+TEST(QueueRequests, a_new_queue_is_known_to_its_group_and_usable) {
+    Fixture f;
+    const auto response = f.admin->ask(f.with_token(on_queue("a", wire::CreateQueueRequest{})));
+    ASSERT_EQ(response->error.code, ErrorCode::ok) << response->error.to_string();
+    const auto& record = std::get<wire::QueueResponse>(response->body).record;
+    EXPECT_EQ(record.name.name, "a");
+    EXPECT_EQ(f.cluster.known.at(record.id), record.version);
+    EXPECT_EQ(f.admin->code(on_queue(record.id, send_of("x"))), ErrorCode::ok);
+    EXPECT_EQ(f.cluster.count_queries<wire::FindQueue>(), 0u);
+    EXPECT_EQ(f.cluster.count_queries<wire::FindQueueById>(), 0u);
+}
+
+TEST(QueueRequests, names_and_attributes_are_judged_before_anybody_is_asked) {
+    Fixture f;
+    EXPECT_EQ(f.admin->code(on_queue("no spaces", wire::CreateQueueRequest{})),
+              ErrorCode::invalid_name);
+    wire::CreateQueueRequest create;
+    create.attributes.visibility_ms = -5;
+    EXPECT_EQ(f.admin->code(on_queue("a", create)), ErrorCode::invalid_attribute);
+    EXPECT_EQ(f.cluster.count_queries<wire::Change>(), 0u);
+}
+
+TEST(QueueRequests, a_queue_is_made_even_if_its_group_cannot_be_told_now) {
+    Fixture f;
+    f.cluster.leaders[GroupId(1)] = f.cluster.leaders[GroupId(2)] = NodeId{};
+    wire::Request create = on_queue("a", wire::CreateQueueRequest{});
+    create.deadline_ms = 1000;
+    EXPECT_EQ(f.admin->code(create), ErrorCode::ok);
+    f.cluster.leaders[GroupId(1)] = f.cluster.leaders[GroupId(2)] = NodeId(1);
+    EXPECT_EQ(f.admin->code(on_queue("a", send_of("x"))), ErrorCode::ok);
+}
+
+TEST(QueueRequests, delete_is_ok_only_after_the_group_dropped_the_messages) {
+    Fixture f;
+    const auto record = f.cluster.create("a");
+    const uint64_t number = f.admin->send(f.with_token(on_queue("a", wire::DeleteQueueRequest{})));
+    f.cluster.leaders[record.group] = NodeId{};
+    f.cluster.run(Duration::seconds(2));
+    EXPECT_EQ(f.cluster.catalogue.find_queue(record.name), nullptr);
+    EXPECT_FALSE(f.admin->answers.contains(number));
+    f.cluster.leaders[record.group] = NodeId(1);
+    f.cluster.run(Duration::seconds(1));
+    ASSERT_TRUE(f.admin->answers.contains(number));
+    EXPECT_EQ(f.admin->answers.at(number)->error.code, ErrorCode::ok);
+    EXPECT_TRUE(f.cluster.dropped.contains(record.id));
+    EXPECT_EQ(f.cluster.catalogue.find_queue(record.id), nullptr);
+    EXPECT_EQ(f.admin->code(on_queue("a", send_of("x"))), ErrorCode::queue_does_not_exist);
+}
+
+TEST(QueueRequests, an_unconfirmed_drop_is_an_unknown_outcome) {
+    Fixture f;
+    const auto record = f.cluster.create("a");
+    f.cluster.leaders[record.group] = NodeId{};
+    wire::Request request = f.with_token(on_queue("a", wire::DeleteQueueRequest{}));
+    request.deadline_ms = 1000;
+    EXPECT_EQ(f.admin->code(request), ErrorCode::outcome_unknown);
+    // Asked again, with the same token, it is brought to its end.
+    f.cluster.leaders[record.group] = NodeId(2);
+    EXPECT_EQ(f.admin->code(request), ErrorCode::ok);
+    EXPECT_TRUE(f.cluster.dropped.contains(record.id));
+}
+
+// faults.md S118, Q10: the first answer was lost, another balancer is asked again.
+TEST(QueueRequests, a_deletion_asked_again_with_its_token_gets_the_first_result) {
+    Fixture f;
+    const auto record = f.cluster.create("a");
+    const wire::Request request = f.with_token(on_queue("a", wire::DeleteQueueRequest{}));
+    EXPECT_EQ(f.admin->code(request), ErrorCode::ok);
+    const auto again = f.admin->ask(request);
+    EXPECT_EQ(again->error.code, ErrorCode::ok) << again->error.to_string();
+    EXPECT_EQ(std::get<wire::QueueResponse>(again->body).record.id, record.id);
+}
+
+TEST(QueueRequests, a_deletion_by_the_id_of_an_older_queue_spares_the_new_one) {
+    Fixture f;
+    const auto old = f.cluster.create("a");
+    f.cluster.change(metadata::DeleteQueue{old.name});
+    const auto anew = f.cluster.create("a");
+    wire::Request request = on_queue(old.id, wire::DeleteQueueRequest{});
+    request.queue_name = "a";
+    EXPECT_EQ(f.admin->code(request), ErrorCode::queue_does_not_exist);
+    EXPECT_NE(f.cluster.catalogue.find_queue(anew.name), nullptr);
+}
+
+TEST(QueueRequests, attributes_are_changed_in_the_catalogue_and_at_the_group) {
+    Fixture f;
+    const auto record = f.cluster.create("a");
+    wire::SetAttributesRequest set;
+    set.attributes.visibility_ms = 5000;
+    set.mask = ~0u;
+    for (const auto& info : metadata::attribute_table()) {
+        if (info.name == "visibility_ms") set.mask = info.bit;
+    }
+    const auto response = f.admin->ask(on_queue(record.id, set));
+    ASSERT_EQ(response->error.code, ErrorCode::ok) << response->error.to_string();
+    const auto& changed = std::get<wire::QueueResponse>(response->body).record;
+    EXPECT_EQ(changed.attributes.visibility_ms, 5000);
+    EXPECT_EQ(f.cluster.known.at(record.id), changed.version);
+    EXPECT_GT(changed.version, record.version);
+}
+
+TEST(QueueRequests, queues_are_listed_by_prefix) {
+    Fixture f;
+    f.cluster.create("a-1");
+    f.cluster.create("a-2");
+    f.cluster.create("b-1");
+    const auto response = f.admin->ask(of(wire::ListQueuesRequest{"a-", "", 10}));
+    ASSERT_EQ(response->error.code, ErrorCode::ok);
+    const auto& list = std::get<wire::ListQueuesResponse>(response->body);
+    EXPECT_EQ(list.names, (std::vector<std::string>{"a-1", "a-2"}));
+    EXPECT_EQ(list.version, f.cluster.catalogue.version());
+    EXPECT_EQ(f.admin->code(of(wire::ListQueuesRequest{"", "", 0})), ErrorCode::invalid_argument);
+}
+
+TEST(Janitor, a_deletion_that_a_dead_balancer_left_is_finished) {
+    Fixture f;
+    const auto record = f.cluster.create("a");
+    f.cluster.change(metadata::DeleteQueue{record.name});
+    f.cluster.run(Duration::seconds(10));
+    EXPECT_TRUE(f.cluster.dropped.contains(record.id));
+    EXPECT_EQ(f.cluster.catalogue.find_queue(record.id), nullptr);
+}
+
+// --- users --------------------------------------------------------------------------------------------
+
+TEST(UserRequests, a_new_user_can_log_in_with_the_key_that_was_shown_once) {
+    Fixture f;
+    const wire::Request request = f.with_token(of(wire::CreateUserRequest{"bob", ""}));
+    const auto response = f.admin->ask(request);
+    ASSERT_EQ(response->error.code, ErrorCode::ok) << response->error.to_string();
+    const auto& key = std::get<wire::CreateUserResponse>(response->body);
+    auto bob = f.cluster.client({key.key_id, key.secret});
+    EXPECT_TRUE(bob->connect());
+    // The same request again shows the same key.
+    const auto again = f.admin->ask(request);
+    ASSERT_EQ(again->error.code, ErrorCode::ok);
+    EXPECT_EQ(std::get<wire::CreateUserResponse>(again->body).key_id, key.key_id);
+    EXPECT_EQ(std::get<wire::CreateUserResponse>(again->body).secret, key.secret);
+    EXPECT_EQ(f.admin->code(f.with_token(request)), ErrorCode::user_already_exists);
+}
+
+TEST(UserRequests, grants_take_effect_with_their_answer) {
+    Fixture f;
+    f.cluster.create("a");
+    auto user = f.cluster.connected(f.cluster.add_user("u", {}));
+    const metadata::Grant grant{metadata::Effect::allow,
+                                metadata::action_bit(metadata::Action::send), "a"};
+    EXPECT_EQ(f.admin->code(of(wire::GrantRequest{"u", grant, false})), ErrorCode::ok);
+    EXPECT_EQ(user->code(on_queue("a", send_of("x"))), ErrorCode::ok);
+    EXPECT_EQ(f.admin->code(of(wire::GrantRequest{"u", grant, true})), ErrorCode::ok);
+    EXPECT_EQ(user->code(on_queue("a", send_of("x"))), ErrorCode::access_denied);
+    EXPECT_EQ(f.admin->code(of(wire::DeleteUserRequest{"u"})), ErrorCode::ok);
+    EXPECT_EQ(f.admin->code(of(wire::DeleteUserRequest{"u"})), ErrorCode::user_does_not_exist);
+}
+
+TEST(UserRequests, only_administrators_manage_users_and_cluster) {
+    Fixture f;
+    const metadata::Grant all_but{metadata::Effect::allow,
+                                  metadata::all_actions &
+                                      ~metadata::action_bit(metadata::Action::administer),
+                                  ""};
+    auto user = f.cluster.connected(f.cluster.add_user("u", {all_but}));
+    EXPECT_EQ(user->code(of(wire::CreateUserRequest{"v", ""})), ErrorCode::access_denied);
+    EXPECT_EQ(user->code(of(wire::DeleteUserRequest{"admin"})), ErrorCode::access_denied);
+    EXPECT_EQ(user->code(of(wire::ListUsersRequest{})), ErrorCode::access_denied);
+    EXPECT_EQ(user->code(of(wire::ClusterStatusRequest{})), ErrorCode::access_denied);
+    EXPECT_EQ(user->code(of(wire::TransferLeaderRequest{GroupId(1), NodeId(1)})),
+              ErrorCode::access_denied);
+}
+
+TEST(UserRequests, a_list_shows_keys_but_no_secrets) {
+    Fixture f;
+    const auto response = f.admin->ask(of(wire::ListUsersRequest{}));
+    const auto& users = std::get<wire::ListUsersResponse>(response->body).users;
+    ASSERT_EQ(users.size(), 1u);
+    EXPECT_EQ(users[0].name, "admin");
+    EXPECT_EQ(users[0].key_ids, std::vector<std::string>{f.cluster.administrator.key_id});
+}
+
+// --- cluster ------------------------------------------------------------------------------------------
+
+TEST(ClusterRequests, status_says_who_leads_and_who_is_away) {
+    Fixture f;
+    auto response = f.admin->ask(of(wire::ClusterStatusRequest{}));
+    ASSERT_EQ(response->error.code, ErrorCode::ok) << response->error.to_string();
+    auto status = std::get<wire::ClusterStatusResponse>(response->body);
+    EXPECT_TRUE(status.healthy);
+    ASSERT_EQ(status.groups.size(), 3u);
+    EXPECT_EQ(status.groups[1].leader, f.cluster.leaders.at(GroupId(1)));
+    EXPECT_EQ(status.queues, 4u);
+    f.cluster.node(3).stop();
+    f.cluster.run(Duration::milliseconds(100));
+    response = f.admin->ask(of(wire::ClusterStatusRequest{}));
+    status = std::get<wire::ClusterStatusResponse>(response->body);
+    EXPECT_FALSE(status.healthy);
+    ASSERT_EQ(status.nodes.size(), 3u);
+    EXPECT_TRUE(status.nodes[0].reachable);
+    EXPECT_FALSE(status.nodes[2].reachable);
+}
+
+TEST(ClusterRequests, leadership_is_handed_to_a_replica_only) {
+    Fixture f;
+    EXPECT_EQ(f.admin->code(of(wire::TransferLeaderRequest{GroupId(2), NodeId(1)})), ErrorCode::ok);
+    EXPECT_EQ(f.cluster.leaders.at(GroupId(2)), NodeId(1));
+    EXPECT_EQ(f.admin->code(of(wire::TransferLeaderRequest{GroupId(2), NodeId(50)})),
+              ErrorCode::invalid_argument);
+    EXPECT_EQ(f.admin->code(of(wire::TransferLeaderRequest{GroupId(7), NodeId(1)})),
+              ErrorCode::group_does_not_exist);
+}
+
+}  // namespace
+}  // namespace quern::balancer
