@@ -1,5 +1,5 @@
-// How many events a simulated world executes per CPU second: bare events, timers, and bytes going to
-// and fro over a stream.
+// How many events a simulated world executes per CPU second: bare events, timers, and bytes going
+// to and fro over a stream.
 #include <benchmark/benchmark.h>
 
 #include <array>
@@ -26,8 +26,10 @@ void sim_events(benchmark::State& state) {
     for (int64_t i = 0; i < state.range(0); ++i) {
         chains.push_back({scheduler, 1'000 + mix64(static_cast<uint64_t>(i)) % 1'000'000});
     }
-    for (Chain& chain : chains) chain.next();
-    for (auto _ : state) scheduler.step();
+    for (Chain& chain : chains)
+        chain.next();
+    for (auto _ : state)
+        scheduler.step();
     state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(sim_events)->Arg(10)->Arg(1'000)->Arg(100'000);
@@ -53,7 +55,8 @@ void sim_timers(benchmark::State& state) {
         tickers.back()->period_ns = 1'000 + static_cast<int64_t>(mix64(uint64_t(i)) % 1'000'000);
         tickers.back()->arm();
     }
-    for (auto _ : state) world.scheduler().step();
+    for (auto _ : state)
+        world.scheduler().step();
     state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(sim_timers)->Arg(10)->Arg(1'000);
@@ -95,7 +98,8 @@ void sim_ping_pong(benchmark::State& state) {
     world.run_for(Duration::seconds(1));
     const uint64_t before = world.scheduler().executed();
     const int64_t sent_before = world.now().ns;
-    for (auto _ : state) world.scheduler().step();
+    for (auto _ : state)
+        world.scheduler().step();
     state.SetItemsProcessed(static_cast<int64_t>(world.scheduler().executed() - before));
     state.counters["virtual_s"] = static_cast<double>(world.now().ns - sent_before) / 1e9;
 }
@@ -121,7 +125,8 @@ void sim_durable_writes(benchmark::State& state) {
         }
     } writer{*file, page, offset};
     writer.next();
-    for (auto _ : state) world.scheduler().step();
+    for (auto _ : state)
+        world.scheduler().step();
     state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(sim_durable_writes);

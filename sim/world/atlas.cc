@@ -10,7 +10,8 @@ namespace quern::sim {
 Atlas::Atlas(uint64_t seed, std::vector<std::string> machines, uint32_t faulty_max,
              AtlasScope scope)
     : seed_(seed), faulty_max_(faulty_max), scope_(scope) {
-    for (const std::string& name : machines) machines_.push_back(name_identity(name));
+    for (const std::string& name : machines)
+        machines_.push_back(name_identity(name));
     QUERN_ASSERT_MSG(scope == AtlasScope::beyond_limits || machines_.empty() ||
                          faulty_max_ * 2 < machines_.size(),
                      "the damaged must be a minority");

@@ -1,10 +1,10 @@
 // Which damage a run may do to disks so that every datum stays recoverable: at most `faulty_max`
-// machines may damage what they hold of the same chunk, and of any four neighbouring chunks of a file
-// each machine keeps at least one whole. Decided by draws alone, before anything happens.
+// machines may damage what they hold of the same chunk, and of any four neighbouring chunks of a
+// file each machine keeps at least one whole. Decided by draws alone, before anything happens.
 //
-// Scope `machines` fits logs whose layout differs between machines, where equal offsets are different
-// data: one drawn set of machines takes all the damage. Scope `chunks` fits files of equal layout.
-// Beyond limits everything is permitted, and only safety can be judged.
+// Scope `machines` fits logs whose layout differs between machines, where equal offsets are
+// different data: one drawn set of machines takes all the damage. Scope `chunks` fits files of
+// equal layout. Beyond limits everything is permitted, and only safety can be judged.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ class Atlas {
 public:
     static constexpr uint64_t chunk_bytes = 64 * 1024;
 
-    // `machines`: names of those that hold data. `faulty_max`: fewer than a majority of the smallest
-    // group's replicas, so (replicas - 1) / 2.
+    // `machines`: names of those that hold data. `faulty_max`: fewer than a majority of the
+    // smallest group's replicas, so (replicas - 1) / 2.
     Atlas(uint64_t seed, std::vector<std::string> machines, uint32_t faulty_max, AtlasScope scope);
 
     // `file` names the file in a way equal on all machines.

@@ -32,8 +32,10 @@ bool strike(const DamageOrder& order, Inode& inode, uint64_t sector, uint64_t ra
         case FaultKind::bit_rot:
             return inode.flip_bit(sector * sector_bytes + random % sector_bytes,
                                   static_cast<unsigned>(random >> 16));
-        case FaultKind::latent_error: return inode.make_unreadable(sector);
-        default: QUERN_UNREACHABLE();
+        case FaultKind::latent_error:
+            return inode.make_unreadable(sector);
+        default:
+            QUERN_UNREACHABLE();
     }
 }
 
@@ -45,8 +47,7 @@ uint32_t damage_sectors(World& world, Machine& machine, const Atlas& atlas,
     for (uint32_t i = 0; i < order.count * tries_per_place && struck < order.count; ++i) {
         const uint64_t random = draw(world.seed(), Concern::disk_damage, order.key, i);
         const Target& target = targets[bounded(random, targets.size())];
-        const uint64_t sectors =
-            (target.inode->durable_used() + sector_bytes - 1) / sector_bytes;
+        const uint64_t sectors = (target.inode->durable_used() + sector_bytes - 1) / sector_bytes;
         const uint64_t sector = bounded(mix64(random), sectors);
         const uint64_t chunk = sector * sector_bytes / Atlas::chunk_bytes;
         if (!atlas.permits(machine.name(), target.path, chunk)) continue;
@@ -88,8 +89,7 @@ uint32_t lie_in_wait(World& world, Machine& machine, const Atlas& atlas, const D
 
 }  // namespace
 
-uint32_t damage_disk(World& world, Machine& machine, const Atlas& atlas,
-                     const DamageOrder& order) {
+uint32_t damage_disk(World& world, Machine& machine, const Atlas& atlas, const DamageOrder& order) {
     if (order.kind == FaultKind::lost_write || order.kind == FaultKind::misdirected_write) {
         return lie_in_wait(world, machine, atlas, order);
     }

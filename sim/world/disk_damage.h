@@ -18,8 +18,9 @@ struct DamageOrder {
     std::string file_class;               // "" for any
 };
 
-// Returns in how many places it struck (for lost and misdirected writes: in how many files it lies in
-// wait). Lost and misdirected writes count in the world's counters when they happen; the others now.
+// Returns in how many places it struck (for lost and misdirected writes: in how many files it lies
+// in wait). Lost and misdirected writes count in the world's counters when they happen; the others
+// now.
 uint32_t damage_disk(World& world, Machine& machine, const Atlas& atlas, const DamageOrder& order);
 
 }  // namespace quern::sim

@@ -1,6 +1,6 @@
 // What a random draw is for. Every draw of a world is draw(seed, concern, identity, ordinal) of
-// base/prng.h, so that no draw shifts another: removing a fault or a machine leaves the rest as it was.
-// Numbers are part of what a seed means; add at the end, never renumber.
+// base/prng.h, so that no draw shifts another: removing a fault or a machine leaves the rest as it
+// was. Numbers are part of what a seed means; add at the end, never renumber.
 #pragma once
 
 #include <cstdint>

@@ -18,7 +18,8 @@ HostIndex Fabric::add_host(const std::string& name, Owner owner) {
     hosts_.push_back(std::move(host));
     Link fresh;
     fresh.options = options_.link;
-    for (auto& row : links_) row.push_back(fresh);
+    for (auto& row : links_)
+        row.push_back(fresh);
     links_.emplace_back(hosts_.size(), fresh);
     links_.back().back().options.latency = options_.loopback;
     links_.back().back().options.bytes_per_second = 0;
@@ -41,8 +42,8 @@ SimTime Fabric::arrival(HostIndex from, HostIndex to, uint64_t identity, uint64_
     Link& way = link(from, to);
     SimTime depart = scheduler_.now();
     if (way.options.bytes_per_second > 0) {
-        const auto ns = static_cast<unsigned __int128>(bytes) * 1'000'000'000 /
-                        way.options.bytes_per_second;
+        const auto ns =
+            static_cast<unsigned __int128>(bytes) * 1'000'000'000 / way.options.bytes_per_second;
         depart = std::max(depart, way.busy_until) + Duration{static_cast<int64_t>(ns)};
         way.busy_until = depart;
     }
@@ -87,10 +88,9 @@ void Fabric::process_started(HostIndex host) {
             if (blocked(other, host) || blocked(host, other)) continue;
             const Duration wait{static_cast<int64_t>(bounded(
                 draw(seed_, Concern::stream_fate, stream.ends[side].identity, 9), 200'000'000))};
-            scheduler_.after(wait, hosts_[other].owner, EventKind::deliver,
-                             stream.ends[side].identity, [this, id, side] {
-                                 fail_end(id, 1 - side, ErrorCode::connection_reset);
-                             });
+            scheduler_.after(
+                wait, hosts_[other].owner, EventKind::deliver, stream.ends[side].identity,
+                [this, id, side] { fail_end(id, 1 - side, ErrorCode::connection_reset); });
         }
     }
 }
@@ -130,8 +130,8 @@ size_t Fabric::reset_streams(HostIndex a, HostIndex b, uint64_t key, uint32_t pa
         const Stream& stream = *streams_[slot];
         if (!stream.live) continue;
         const StreamEnd* ends = stream.ends;
-        const bool between = (ends[0].host == a && ends[1].host == b) ||
-                             (ends[0].host == b && ends[1].host == a);
+        const bool between =
+            (ends[0].host == a && ends[1].host == b) || (ends[0].host == b && ends[1].host == a);
         if (!between || !ends[0].writable() || !ends[1].writable()) continue;
         const uint64_t random = draw(seed_, Concern::fault_effect, key, ends[0].identity);
         if (bounded(random, 100) >= part_per_cent) continue;
@@ -204,7 +204,8 @@ void Fabric::heal(const std::vector<bool>& core) {
 
 size_t Fabric::stream_count() const {
     size_t count = 0;
-    for (const auto& stream : streams_) count += stream->live ? 1 : 0;
+    for (const auto& stream : streams_)
+        count += stream->live ? 1 : 0;
     return count;
 }
 

@@ -1,10 +1,10 @@
-// The network of a world: hosts, the directed links between them, and the streams over the links. It
-// plays the kernels' TCP: three-way connect, in-order bytes, flow control, retransmission after an
-// outage, resets, half-open ends. Fault-free until told otherwise.
+// The network of a world: hosts, the directed links between them, and the streams over the links.
+// It plays the kernels' TCP: three-way connect, in-order bytes, flow control, retransmission after
+// an outage, resets, half-open ends. Fault-free until told otherwise.
 //
-// Latency is drawn per segment, keyed by the stream's direction and the segment's ordinal; order within
-// a direction always holds. A write is one segment (sometimes two), whatever its size; its buffers are
-// shared, not copied, until the reader's own memory is filled.
+// Latency is drawn per segment, keyed by the stream's direction and the segment's ordinal; order
+// within a direction always holds. A write is one segment (sometimes two), whatever its size; its
+// buffers are shared, not copied, until the reader's own memory is filled.
 #pragma once
 
 #include <map>
@@ -41,8 +41,8 @@ public:
 
     // Hosts, in the order of machines. A new host is powered and runs a process.
     HostIndex add_host(const std::string& name, Owner owner);
-    // The process died. Its streams break: the peer sees an end or a reset (power stays), or nothing
-    // until this host answers again (power lost).
+    // The process died. Its streams break: the peer sees an end or a reset (power stays), or
+    // nothing until this host answers again (power lost).
     void process_died(HostIndex host, bool power_lost);
     void process_started(HostIndex host);
 
@@ -62,8 +62,8 @@ public:
     // Streams that exist between the two hosts now break: both ends see a reset.
     // Returns how many did. `part_per_cent` of them, drawn by `key`.
     size_t reset_streams(HostIndex a, HostIndex b, uint64_t key, uint32_t part_per_cent = 100);
-    // As above, but only the end at `loser` learns; the other is half open. What it sends is answered
-    // with a reset, or by nothing if drawn so.
+    // As above, but only the end at `loser` learns; the other is half open. What it sends is
+    // answered with a reset, or by nothing if drawn so.
     size_t half_open_streams(HostIndex loser, HostIndex other, uint64_t key,
                              uint32_t part_per_cent = 100);
 

@@ -20,7 +20,8 @@ bool names_loopback(const std::string& host) { return host == "localhost" || hos
 uint16_t Fabric::take_port(Host& host) {
     for (;;) {
         const uint16_t port = host.next_port;
-        host.next_port = port == UINT16_MAX ? ephemeral_port_first : static_cast<uint16_t>(port + 1);
+        host.next_port =
+            port == UINT16_MAX ? ephemeral_port_first : static_cast<uint16_t>(port + 1);
         if (!host.listeners.contains(port)) return port;
     }
 }
@@ -64,7 +65,8 @@ void Fabric::connect(HostIndex from, const Endpoint& to,
     pending.to = static_cast<HostIndex>(target - hosts_.data());
     pending.endpoint = to;
     pending.local_port = take_port(host);
-    pending.identity = mix64(mix64(host.identity ^ (target->identity << 1)) + host.connect_ordinal++);
+    pending.identity =
+        mix64(mix64(host.identity ^ (target->identity << 1)) + host.connect_ordinal++);
     pending.deadline = scheduler_.now() + options_.connect_timeout;
     pending.done = std::move(done);
     connect_attempt(number);

@@ -78,9 +78,9 @@ void Fabric::end_died(StreamId id, int side, bool power_lost) {
             end.wire.pop_back();
         }
         if (other.unread_bytes > 0 && other.writable() && !scheduler_.pending(other.stall_event)) {
-            other.stall_event = scheduler_.after(
-                options_.stall_timeout, hosts_[other.host].owner, EventKind::deliver,
-                other.identity, [this, id, side] { stalled(id, 1 - side); });
+            other.stall_event = scheduler_.after(options_.stall_timeout, hosts_[other.host].owner,
+                                                 EventKind::deliver, other.identity,
+                                                 [this, id, side] { stalled(id, 1 - side); });
         }
     } else if (was_open) {
         const bool unread = end.received_bytes > 0;

@@ -53,7 +53,8 @@ StreamId Fabric::stream_make() {
 void Fabric::stream_release_if_done(StreamId id) {
     Stream* stream = find(id);
     if (stream == nullptr || !stream->ends[0].finished || !stream->ends[1].finished) return;
-    for (StreamEnd& end : stream->ends) scheduler_.cancel(end.stall_event);
+    for (StreamEnd& end : stream->ends)
+        scheduler_.cancel(end.stall_event);
     stream->live = false;
     const uint32_t generation = stream->generation;
     *stream = Stream{};
@@ -113,8 +114,8 @@ void Fabric::transmit(StreamId id, int side, Segment segment) {
     Stream& stream = *find(id);
     StreamEnd& from = stream.ends[side];
     const StreamEnd& to = stream.ends[1 - side];
-    const bool unreachable = blocked(from.host, to.host) || !hosts_[to.host].powered ||
-                             from.black_hole;
+    const bool unreachable =
+        blocked(from.host, to.host) || !hosts_[to.host].powered || from.black_hole;
     if (unreachable || !from.held.empty()) {
         // A reset is never sent again; the next byte that arrives here asks for another.
         if (segment.what == Segment::What::reset) {
@@ -131,9 +132,9 @@ void Fabric::hold(StreamId id, int side, Segment segment) {
     StreamEnd& from = find(id)->ends[side];
     from.held.push(std::move(segment));
     if (scheduler_.pending(from.stall_event)) return;
-    from.stall_event = scheduler_.after(options_.stall_timeout, hosts_[from.host].owner,
-                                        EventKind::deliver, from.identity,
-                                        [this, id, side] { stalled(id, side); });
+    from.stall_event =
+        scheduler_.after(options_.stall_timeout, hosts_[from.host].owner, EventKind::deliver,
+                         from.identity, [this, id, side] { stalled(id, side); });
 }
 
 void Fabric::stalled(StreamId id, int side) {
@@ -147,7 +148,8 @@ void Fabric::release_held(StreamId id, int side) {
     scheduler_.cancel(from.stall_event);
     const Duration wait{static_cast<int64_t>(bounded(
         draw(seed_, Concern::stream_fate, from.identity, from.segment_ordinal), 400'000'000))};
-    while (!from.held.empty()) dispatch(id, side, from.held.pop(), wait);
+    while (!from.held.empty())
+        dispatch(id, side, from.held.pop(), wait);
 }
 
 void Fabric::dispatch(StreamId id, int side, Segment segment, Duration extra) {
@@ -203,7 +205,8 @@ void Fabric::deliver(StreamId id, int side) {
         to.end_received = true;
     } else {
         to.received_bytes += segment.data.size();
-        for (const Buffer& buffer : segment.data.parts()) to.received.push(buffer);
+        for (const Buffer& buffer : segment.data.parts())
+            to.received.push(buffer);
     }
     if (to.read_done && !scheduler_.pending(to.read_event)) finish_read(id, 1 - side);
 }
@@ -217,17 +220,16 @@ void Fabric::read(StreamId id, int side, std::span<uint8_t> into,
     QUERN_ASSERT(!into.empty());
     end.read_into = into;
     end.read_done = std::move(done);
-    const bool ready = end.received_bytes > 0 || end.end_received || end.closed ||
-                       end.failed != ErrorCode::ok;
+    const bool ready =
+        end.received_bytes > 0 || end.end_received || end.closed || end.failed != ErrorCode::ok;
     if (ready) wake_read(id, side);
 }
 
 void Fabric::wake_read(StreamId id, int side) {
     StreamEnd& end = find(id)->ends[side];
     if (!end.read_done || scheduler_.pending(end.read_event)) return;
-    end.read_event =
-        scheduler_.at(scheduler_.now(), hosts_[end.host].owner, EventKind::transfer, end.identity,
-                      [this, id, side] { finish_read(id, side); });
+    end.read_event = scheduler_.at(scheduler_.now(), hosts_[end.host].owner, EventKind::transfer,
+                                   end.identity, [this, id, side] { finish_read(id, side); });
 }
 
 void Fabric::finish_read(StreamId id, int side) {
@@ -283,9 +285,8 @@ size_t Fabric::copy_received(StreamEnd& end, size_t size) {
 void Fabric::wake_write(StreamId id, int side, Duration delay) {
     StreamEnd& end = find(id)->ends[side];
     if (!end.write_done || scheduler_.pending(end.write_event)) return;
-    end.write_event =
-        scheduler_.after(delay, hosts_[end.host].owner, EventKind::transfer, end.identity,
-                         [this, id, side] { finish_write(id, side); });
+    end.write_event = scheduler_.after(delay, hosts_[end.host].owner, EventKind::transfer,
+                                       end.identity, [this, id, side] { finish_write(id, side); });
 }
 
 void Fabric::finish_write(StreamId id, int side) {

@@ -50,13 +50,15 @@ void Inode::chunks_cut(uint64_t size) {
 
 uint64_t Inode::durable_used() const {
     size_t last = chunks_.size();
-    while (last > 0 && !chunks_[last - 1]) --last;
+    while (last > 0 && !chunks_[last - 1])
+        --last;
     return std::min(durable_size_, last * chunk_bytes);
 }
 
 uint64_t Inode::cut_size() const {
     uint64_t least = UINT64_MAX;
-    for (const Cut& cut : cuts_) least = std::min(least, cut.size);
+    for (const Cut& cut : cuts_)
+        least = std::min(least, cut.size);
     return least;
 }
 
@@ -155,7 +157,8 @@ void Inode::resize(uint64_t size) {
         for (Write& write : pending_) {
             if (write.end() <= size) continue;
             const uint64_t keep = write.offset < size ? size - write.offset : 0;
-            write.data = keep > 0 ? BufferChain(write.data.flatten().slice(0, keep)) : BufferChain();
+            write.data =
+                keep > 0 ? BufferChain(write.data.flatten().slice(0, keep)) : BufferChain();
         }
         std::erase_if(pending_, [](const Write& w) { return w.data.empty(); });
         cuts_.push_back({order_, size});

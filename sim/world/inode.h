@@ -1,9 +1,9 @@
-// One simulated file's bytes. What is durable lies in lazily made chunks; writes that were not synced
-// lie over it in the order they completed (the page cache); damage lies over the durable bytes, which
-// are kept pristine beneath it, so that a checker can tell what a fault destroyed.
+// One simulated file's bytes. What is durable lies in lazily made chunks; writes that were not
+// synced lie over it in the order they completed (the page cache); damage lies over the durable
+// bytes, which are kept pristine beneath it, so that a checker can tell what a fault destroyed.
 //
-// A power cut keeps, for every sector, the state after some number of the un-synced writes that touched
-// it, so any subset of sectors survives, in any order.
+// A power cut keeps, for every sector, the state after some number of the un-synced writes that
+// touched it, so any subset of sectors survives, in any order.
 #pragma once
 
 #include <algorithm>
@@ -21,11 +21,11 @@ constexpr uint64_t sector_bytes = 512;
 
 // How a power cut treats what was not synced.
 enum class CrashLoss : uint8_t {
-    everything,       // only synced bytes survive
+    everything,  // only synced bytes survive
     nothing,
-    sectors_512,      // each sector by itself
-    sectors_4096,     // each page by itself
-    suffix,           // writes survive in order up to one, which is torn
+    sectors_512,   // each sector by itself
+    sectors_4096,  // each page by itself
+    suffix,        // writes survive in order up to one, which is torn
     count,
 };
 
@@ -63,8 +63,8 @@ public:
     };
     SyncPoint sync_point() const { return {order_, size_, 0, 0}; }
     void sync_done(SyncPoint point);
-    // The kernel dropped the pages: they stay readable until a crash, but no later sync writes them.
-    // Each is kept or lost as drawn by `random`.
+    // The kernel dropped the pages: they stay readable until a crash, but no later sync writes
+    // them. Each is kept or lost as drawn by `random`.
     void sync_failed(SyncPoint point, uint64_t random);
 
     // No durable byte but zeros lies from here on.
@@ -78,8 +78,8 @@ public:
     [[nodiscard]] bool read_durable(uint64_t offset, std::span<uint8_t> into, bool pristine) const;
 
     void crash(CrashLoss loss, uint64_t random);
-    // The process died, the kernel lives: writes in flight happen or not; pages whose sync had failed
-    // leave the cache.
+    // The process died, the kernel lives: writes in flight happen or not; pages whose sync had
+    // failed leave the cache.
     void process_died(uint64_t random);
 
     // Damage at rest; all act on durable bytes and are healed by a full overwrite of the sector.
@@ -90,8 +90,8 @@ public:
     bool cut_tail(uint64_t size);
     bool damaged(uint64_t sector) const { return damage_.contains(sector); }
     size_t damage_count() const { return damage_.size(); }
-    // The next sync reports success and leaves up to `sectors` of its sectors as they were / puts one
-    // sector's bytes over another. Returns how many it will spoil at most.
+    // The next sync reports success and leaves up to `sectors` of its sectors as they were / puts
+    // one sector's bytes over another. Returns how many it will spoil at most.
     void lose_at_next_sync(uint32_t sectors, uint64_t random);
     void misdirect_at_next_sync(uint64_t random);
     // Sectors spoiled since the last call.

@@ -28,7 +28,8 @@ void Inode::sync_done(SyncPoint point) {
     if (lose_sectors_ > 0 || misdirect_) {
         spoil(synced);
     } else {
-        for (const Write& write : synced) commit(write);
+        for (const Write& write : synced)
+            commit(write);
     }
     resized_ = size_ != durable_size_;
 }
@@ -52,7 +53,8 @@ void Inode::spoil(const std::vector<Write>& synced) {
         if (base_read(sector * sector_bytes, old[sector], false)) continue;
         old.erase(sector);
     }
-    for (const Write& write : synced) commit(write);
+    for (const Write& write : synced)
+        commit(write);
     for (const auto& [sector, bytes] : old) {
         if (replace_sector(sector, bytes)) ++lost_count_;
     }
@@ -101,11 +103,13 @@ void Inode::crash(CrashLoss loss, uint64_t random) {
     for (Write& write : pending_) {
         if (!write.dropped) writes.push_back(std::move(write));
     }
-    for (Write& write : inflight_) writes.push_back(std::move(write));
+    for (Write& write : inflight_)
+        writes.push_back(std::move(write));
     pending_.clear();
     inflight_.clear();
     uint64_t end = size_;
-    for (const Write& write : writes) end = std::max(end, write.end());
+    for (const Write& write : writes)
+        end = std::max(end, write.end());
     if (loss == CrashLoss::everything) {
         size_ = durable_size_;
     } else {
@@ -118,11 +122,18 @@ void Inode::crash(CrashLoss loss, uint64_t random) {
         crash_size(end, random);
         switch (loss) {
             case CrashLoss::nothing:
-                for (const Write& write : writes) commit(write);
+                for (const Write& write : writes)
+                    commit(write);
                 break;
-            case CrashLoss::sectors_512: crash_keep_some(writes, 512, random); break;
-            case CrashLoss::sectors_4096: crash_keep_some(writes, 4096, random); break;
-            default: crash_keep_prefix(writes, random); break;
+            case CrashLoss::sectors_512:
+                crash_keep_some(writes, 512, random);
+                break;
+            case CrashLoss::sectors_4096:
+                crash_keep_some(writes, 4096, random);
+                break;
+            default:
+                crash_keep_prefix(writes, random);
+                break;
         }
         // Sectors that survived beyond the size that survived are not part of the file.
         chunks_cut(size_);
@@ -142,16 +153,23 @@ void Inode::crash_size(uint64_t end, uint64_t random) {
     const uint64_t high = std::max({durable_size_, end, size_});
     if (size_ == high && durable_size_ == high) return;
     switch (mix64(random) % 4) {
-        case 0: size_ = low; break;
-        case 1: size_ = low + bounded(mix64(random + 1), high - low + 1); break;
-        default: size_ = high; break;
+        case 0:
+            size_ = low;
+            break;
+        case 1:
+            size_ = low + bounded(mix64(random + 1), high - low + 1);
+            break;
+        default:
+            size_ = high;
+            break;
     }
 }
 
 void Inode::crash_keep_some(const std::vector<Write>& writes, uint64_t granule, uint64_t random) {
     std::map<uint64_t, uint32_t> touches;
     for (const Write& write : writes) {
-        for (uint64_t g = write.offset / granule; g * granule < write.end(); ++g) ++touches[g];
+        for (uint64_t g = write.offset / granule; g * granule < write.end(); ++g)
+            ++touches[g];
     }
     std::map<uint64_t, uint32_t> seen;
     for (const Write& write : writes) {
@@ -165,7 +183,8 @@ void Inode::crash_keep_some(const std::vector<Write>& writes, uint64_t granule, 
 void Inode::crash_keep_prefix(const std::vector<Write>& writes, uint64_t random) {
     if (writes.empty()) return;
     const uint64_t whole = bounded(mix64(random + 2), writes.size() + 1);
-    for (uint64_t i = 0; i < whole; ++i) commit(writes[i]);
+    for (uint64_t i = 0; i < whole; ++i)
+        commit(writes[i]);
     if (whole == writes.size()) return;
     const Write& torn = writes[whole];
     const uint64_t sectors = torn.data.size() / sector_bytes;

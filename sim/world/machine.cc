@@ -6,19 +6,23 @@
 namespace quern::sim {
 
 Machine::Machine(World& world, uint32_t index, MachineOptions options)
-    : world_(world), index_(index), options_(std::move(options)),
+    : world_(world),
+      index_(index),
+      options_(std::move(options)),
       identity_(name_identity(options_.name)),
       clock_(world.scheduler(), owner(), options_.clock),
       timers_(world.scheduler(), owner(), clock_, running_),
-      loop_(world.scheduler(), owner(), running_), entropy_(world.seed(), identity_),
+      loop_(world.scheduler(), owner(), running_),
+      entropy_(world.seed(), identity_),
       network_(world.fabric(), world.fabric().add_host(options_.name, owner())),
       disk_(world.scheduler(), world.trace(), world.counters(), world.seed(), owner(),
             options_.name, running_, options_.disk),
-      log_(world.trace(), options_.name), faults_(world.fault_points(), identity_),
+      log_(world.trace(), options_.name),
+      faults_(world.fault_points(), identity_),
       env_{clock_, timers_, network_, disk_, entropy_, loop_, log_, metrics_, faults_} {
-    clock_.boot(Instant{static_cast<int64_t>(
-        1 + bounded(draw(world.seed(), Concern::boot_clock, identity_, life_),
-                    1'000'000'000'000))});
+    clock_.boot(Instant{
+        static_cast<int64_t>(1 + bounded(draw(world.seed(), Concern::boot_clock, identity_, life_),
+                                         1'000'000'000'000))});
 }
 
 Machine::~Machine() = default;
@@ -37,15 +41,15 @@ void Machine::kill() {
 
 void Machine::power_loss(std::optional<CrashLoss> loss) {
     if (!loss) {
-        const uint64_t random = draw(world_.seed(), Concern::crash_sectors, identity_,
-                                     disk_.crash_count());
+        const uint64_t random =
+            draw(world_.seed(), Concern::crash_sectors, identity_, disk_.crash_count());
         loss = static_cast<CrashLoss>(random % static_cast<uint64_t>(CrashLoss::count));
     }
     end_life(true, *loss);
 }
 
-// The order matters: streams and handles end first, so that destructors of the process find nothing to
-// act on; then the process; then what it had scheduled.
+// The order matters: streams and handles end first, so that destructors of the process find nothing
+// to act on; then the process; then what it had scheduled.
 void Machine::end_life(bool power_lost, CrashLoss loss) {
     if (world_.trace().enabled()) {
         world_.trace().line(name(), "machine", power_lost ? "power lost" : "process killed");

@@ -1,7 +1,7 @@
-// One simulated host: clocks, disk, network and, while it runs, one process. The process is whatever
-// the program builds on env(); the machine owns it and destroys it at kill(), power_loss() or the end of
-// the world. Nothing of a life reaches the next but the disk: its timers, posts, completions and streams
-// end with it.
+// One simulated host: clocks, disk, network and, while it runs, one process. The process is
+// whatever the program builds on env(); the machine owns it and destroys it at kill(), power_loss()
+// or the end of the world. Nothing of a life reaches the next but the disk: its timers, posts,
+// completions and streams end with it.
 #pragma once
 
 #include <memory>
@@ -22,7 +22,7 @@ namespace quern::sim {
 class World;
 
 struct MachineOptions {
-    std::string name;  // its host name, unique in the world
+    std::string name;    // its host name, unique in the world
     std::string zone{};  // machines of one zone may fail together
     ClockOptions clock{};
     DiskOptions disk{};
@@ -50,15 +50,16 @@ public:
     // The same object in all lives. Objects built on it belong to the life they were built in.
     Env& env() { return env_; }
 
-    // Builds the process on env(): at once if the machine runs, and at every start. At its death the
-    // result is destroyed; what destructors start then is dropped.
+    // Builds the process on env(): at once if the machine runs, and at every start. At its death
+    // the result is destroyed; what destructors start then is dropped.
     using Program = Callback<std::shared_ptr<void>(Machine&)>;
     void set_program(Program program);
     // Runs before the process is destroyed, but not at the end of the world: the place to forget
     // pointers into it.
     void set_death_hook(Callback<void(Machine&)> hook) { death_hook_ = std::move(hook); }
 
-    // The process ends; what it wrote stays in the page cache, un-synced. Peers see an end or a reset.
+    // The process ends; what it wrote stays in the page cache, un-synced. Peers see an end or a
+    // reset.
     void kill();
     // The host goes dark: un-synced writes are lost as `loss` says (drawn if not given); peers see
     // nothing until it starts again.

@@ -86,7 +86,8 @@ void Platter::directory_synced(const std::string& folder, uint64_t point) {
 
 uint64_t Platter::used() const {
     uint64_t bytes = 0;
-    for (const auto& [path, inode] : names_) bytes += inode->usage();
+    for (const auto& [path, inode] : names_)
+        bytes += inode->usage();
     return bytes;
 }
 
@@ -129,13 +130,15 @@ void Platter::wipe() {
 
 std::vector<std::string> Platter::paths() const {
     std::vector<std::string> found;
-    for (const auto& [path, inode] : names_) found.push_back(path);
+    for (const auto& [path, inode] : names_)
+        found.push_back(path);
     return found;
 }
 
 std::vector<std::string> Platter::paths_durable() const {
     std::vector<std::string> found;
-    for (const auto& [path, inode] : durable_) found.push_back(path);
+    for (const auto& [path, inode] : durable_)
+        found.push_back(path);
     return found;
 }
 

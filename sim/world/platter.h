@@ -1,6 +1,6 @@
-// One simulated disk's content: names and files. It survives processes and power cuts, can be wiped,
-// and can be moved into another machine. Names are durable only after sync_directory; a power cut keeps
-// any subset, or a prefix, of the changes of names since.
+// One simulated disk's content: names and files. It survives processes and power cuts, can be
+// wiped, and can be moved into another machine. Names are durable only after sync_directory; a
+// power cut keeps any subset, or a prefix, of the changes of names since.
 #pragma once
 
 #include <map>
@@ -18,7 +18,8 @@ using InodeRef = std::shared_ptr<Inode>;
 
 // The folder of "a/b/c" is "a/b", of "c" is "".
 std::string folder_of(const std::string& path);
-// What a file is for, from its name: letters and '_' of its last part up to the first other character
+// What a file is for, from its name: letters and '_' of its last part up to the first other
+// character
 // ("wal/segment-0007.log" is "segment").
 std::string file_class(const std::string& path);
 
@@ -49,8 +50,8 @@ public:
     // The file that name would lead to after a power cut that loses all that was not synced.
     InodeRef find_durable(const std::string& path) const;
     std::vector<std::string> paths_durable() const;
-    // The bytes of the file of that durable name after such a power cut; not_found, or io_failed if a
-    // sector cannot be read. `pristine`: as if no damage had struck.
+    // The bytes of the file of that durable name after such a power cut; not_found, or io_failed if
+    // a sector cannot be read. `pristine`: as if no damage had struck.
     Result<Buffer> durable_image(const std::string& path, bool pristine = false) const;
 
 private:

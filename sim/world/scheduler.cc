@@ -15,15 +15,24 @@ constexpr size_t ready_kept_max = 4096;
 
 const char* event_kind_name(EventKind kind) {
     switch (kind) {
-        case EventKind::timer: return "timer";
-        case EventKind::post: return "post";
-        case EventKind::connect: return "connect";
-        case EventKind::accept: return "accept";
-        case EventKind::deliver: return "deliver";
-        case EventKind::transfer: return "transfer";
-        case EventKind::disk: return "disk";
-        case EventKind::fault: return "fault";
-        case EventKind::user: return "user";
+        case EventKind::timer:
+            return "timer";
+        case EventKind::post:
+            return "post";
+        case EventKind::connect:
+            return "connect";
+        case EventKind::accept:
+            return "accept";
+        case EventKind::deliver:
+            return "deliver";
+        case EventKind::transfer:
+            return "transfer";
+        case EventKind::disk:
+            return "disk";
+        case EventKind::fault:
+            return "fault";
+        case EventKind::user:
+            return "user";
     }
     QUERN_UNREACHABLE();
 }
@@ -37,7 +46,8 @@ void Scheduler::clear() {
             if (slots_[i].live) slot_release(i);
         }
     }
-    for (auto& waiting : deferred_) waiting.clear();
+    for (auto& waiting : deferred_)
+        waiting.clear();
     heap_rebuild();
 }
 

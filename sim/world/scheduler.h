@@ -1,9 +1,9 @@
-// The heart of a simulated world: one heap of events ordered by (time, sequence). It jumps from event
-// to event and never ticks. One thread; the world owns it; events carry an owner (a machine) so that
-// a machine's death takes its events with it and a pause puts them off.
+// The heart of a simulated world: one heap of events ordered by (time, sequence). It jumps from
+// event to event and never ticks. One thread; the world owns it; events carry an owner (a machine)
+// so that a machine's death takes its events with it and a pause puts them off.
 //
-// Every executed event enters a rolling hash (time, kind, owner, identity): two runs of one seed have
-// equal hashes, or determinism is broken.
+// Every executed event enters a rolling hash (time, kind, owner, identity): two runs of one seed
+// have equal hashes, or determinism is broken.
 #pragma once
 
 #include <cstdint>
@@ -73,8 +73,8 @@ public:
     // Runs every event at or before `limit`, then sets the time to it.
     void run_until(SimTime limit);
     void run_for(Duration d) { run_until(now_ + d); }
-    // Runs events until `done()` holds (asked before the first and after every event): true; or until
-    // no event is left at or before `deadline`: false, and the time is `deadline`.
+    // Runs events until `done()` holds (asked before the first and after every event): true; or
+    // until no event is left at or before `deadline`: false, and the time is `deadline`.
     template <typename Predicate>
     bool run_until(Predicate done, SimTime deadline) {
         while (!done()) {
@@ -146,7 +146,7 @@ private:
     uint64_t executed_ = 0;
     uint64_t instant_events_ = 0;  // executed since time last moved
     size_t live_ = 0;
-    size_t dead_ = 0;  // cancelled entries still in the heap, at most
+    size_t dead_ = 0;           // cancelled entries still in the heap, at most
     std::vector<Entry> heap_;   // 4-ary
     std::vector<Entry> ready_;  // due at now_, after those in the heap; consumed from ready_head_
     size_t ready_head_ = 0;

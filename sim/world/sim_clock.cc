@@ -32,7 +32,8 @@ SimTime SimClock::when(Instant deadline) const {
     const int64_t wait = deadline.ns - base_.ns;
     if (wait <= 0) return base_time_;
     const int64_t rate = billion + options_.drift_ppb;
-    const Wide needed = options_.drift_ppb == 0 ? Wide{wait} : (Wide{wait} * billion + rate - 1) / rate;
+    const Wide needed =
+        options_.drift_ppb == 0 ? Wide{wait} : (Wide{wait} * billion + rate - 1) / rate;
     if (needed > Wide{INT64_MAX - base_time_.ns}) return SimTime::never();
     return {base_time_.ns + static_cast<int64_t>(needed)};
 }

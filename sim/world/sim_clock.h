@@ -1,7 +1,7 @@
-// A machine's two clocks over the world's time. Integer arithmetic only, so that every compiler sees
-// the same time. The monotonic clock starts anywhere at each boot, drifts, never goes back. The wall
-// clock is true time plus an offset, may jump both ways or stand still, and states an uncertainty that
-// a broken clock does not keep.
+// A machine's two clocks over the world's time. Integer arithmetic only, so that every compiler
+// sees the same time. The monotonic clock starts anywhere at each boot, drifts, never goes back.
+// The wall clock is true time plus an offset, may jump both ways or stand still, and states an
+// uncertainty that a broken clock does not keep.
 #pragma once
 
 #include "sim/world/scheduler.h"

@@ -7,8 +7,15 @@ namespace quern::sim {
 
 SimDisk::SimDisk(Scheduler& scheduler, Trace& trace, FaultCounters& counters, uint64_t seed,
                  Owner owner, const std::string& machine, const bool& running, DiskOptions options)
-    : scheduler_(scheduler), trace_(trace), counters_(counters), seed_(seed), owner_(owner),
-      machine_(machine), running_(running), options_(options), identity_(name_identity(machine)),
+    : scheduler_(scheduler),
+      trace_(trace),
+      counters_(counters),
+      seed_(seed),
+      owner_(owner),
+      machine_(machine),
+      running_(running),
+      options_(options),
+      identity_(name_identity(machine)),
       platter_(std::make_unique<Platter>(seed, identity_, options.quota_bytes)) {}
 
 void SimDisk::submit(const LatencyShape& shape, uint64_t bytes, bool is_write,
@@ -31,10 +38,9 @@ void SimDisk::submit(const LatencyShape& shape, uint64_t bytes, bool is_write,
             armed();
         }
     }
-    scheduler_.after(latency, owner_, EventKind::disk, ordinal,
-                     [this, is_write, run = std::move(effect)]() mutable {
-                         finish(is_write, std::move(run));
-                     });
+    scheduler_.after(
+        latency, owner_, EventKind::disk, ordinal,
+        [this, is_write, run = std::move(effect)]() mutable { finish(is_write, std::move(run)); });
 }
 
 void SimDisk::finish(bool is_write, Callback<void()> effect) {
@@ -162,9 +168,8 @@ void SimDisk::remove(const std::string& path, Callback<void(Result<void>)> done)
 
 void SimDisk::list(const std::string& folder,
                    Callback<void(Result<std::vector<std::string>>)> done) {
-    submit(options_.names, 0, false, [this, folder, run = std::move(done)]() mutable {
-        run(platter_->list(folder));
-    });
+    submit(options_.names, 0, false,
+           [this, folder, run = std::move(done)]() mutable { run(platter_->list(folder)); });
 }
 
 void SimDisk::sync_directory(const std::string& folder, Callback<void(Result<void>)> done) {

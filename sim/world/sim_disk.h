@@ -1,5 +1,6 @@
-// A machine's Disk: the operations of one process on a Platter, with latencies and faults. Operations
-// run side by side, each with its own drawn latency, so their completions come in any order.
+// A machine's Disk: the operations of one process on a Platter, with latencies and faults.
+// Operations run side by side, each with its own drawn latency, so their completions come in any
+// order.
 #pragma once
 
 #include <memory>
@@ -47,7 +48,8 @@ public:
     const Platter& platter() const { return *platter_; }
     // Both processes must be dead.
     void swap_platter(SimDisk& other) { std::swap(platter_, other.platter_); }
-    // The process is gone: its handles and operations end; with `power_lost`, un-synced data does too.
+    // The process is gone: its handles and operations end; with `power_lost`, un-synced data does
+    // too.
     void process_died(bool power_lost, CrashLoss loss);
     uint64_t crash_count() const { return crash_ordinal_; }
 
@@ -61,7 +63,8 @@ public:
     void fail_writes(uint32_t count, std::string file_class);
     void fail_syncs(uint32_t count, std::string file_class);
     void fail_reads(uint32_t count, std::string file_class);
-    // Runs once, when the next write is handed to the kernel; it must not act on this machine at once.
+    // Runs once, when the next write is handed to the kernel; it must not act on this machine at
+    // once.
     void on_next_write(Callback<void()> armed) { on_next_write_ = std::move(armed); }
     // A write or sync is on its way now.
     bool write_pending() const { return writes_inflight_ > 0; }

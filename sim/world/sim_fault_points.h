@@ -1,6 +1,6 @@
-// The fault points of a simulated cluster (base/fault_point.h). As in FoundationDB's buggify, a seed
-// first draws which points are active at all (one in four) and how likely each fires, so that runs
-// differ in kind; every point is counted, so that a campaign can name those that never fired.
+// The fault points of a simulated cluster (base/fault_point.h). As in FoundationDB's buggify, a
+// seed first draws which points are active at all (one in four) and how likely each fires, so that
+// runs differ in kind; every point is counted, so that a campaign can name those that never fired.
 #pragma once
 
 #include <array>

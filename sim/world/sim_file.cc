@@ -75,8 +75,10 @@ void SimFile::durable_arrived(SimDisk& disk, Write& write, Inode::SyncPoint poin
 void SimFile::write_at(uint64_t offset_bytes, BufferChain data, Callback<void(Result<void>)> done) {
     const size_t bytes = data.size();
     disk_.submit(disk_.options_.write, bytes, true,
-                 [&disk = disk_, write = write_make(offset_bytes, std::move(data), std::move(done))]()
-                     mutable { write_arrived(disk, write); });
+                 [&disk = disk_,
+                  write = write_make(offset_bytes, std::move(data), std::move(done))]() mutable {
+                     write_arrived(disk, write);
+                 });
 }
 
 void SimFile::write_at_durable(uint64_t offset_bytes, BufferChain data,

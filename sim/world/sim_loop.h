@@ -34,9 +34,8 @@ public:
 
     TimerId start(Instant deadline, Callback<void()> expired) override {
         if (!running_) return TimerId{};
-        const EventId id =
-            scheduler_.at(clock_.when(deadline), owner_, EventKind::timer,
-                          static_cast<uint64_t>(deadline.ns), std::move(expired));
+        const EventId id = scheduler_.at(clock_.when(deadline), owner_, EventKind::timer,
+                                         static_cast<uint64_t>(deadline.ns), std::move(expired));
         return TimerId{static_cast<uint64_t>(id.generation) << 32 | id.slot};
     }
     void cancel(TimerId id) override {

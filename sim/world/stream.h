@@ -49,8 +49,8 @@ struct StreamEnd {
     uint64_t read_ordinal = 0;
 
     // Outgoing: bytes on their way are in `wire`, one deliver event each; bytes that cannot leave
-    // because the link is cut wait in `held`. `unread_bytes` counts both and what the peer's process
-    // has not read: the flow-control window.
+    // because the link is cut wait in `held`. `unread_bytes` counts both and what the peer's
+    // process has not read: the flow-control window.
     Fifo<Segment> wire;
     Fifo<Segment> held;
     EventId stall_event;

@@ -14,7 +14,8 @@ std::string time_text(SimTime time) {
 
 void Trace::keep(size_t lines_max) {
     lines_max_ = lines_max;
-    while (lines_.size() > lines_max_) lines_.pop_front();
+    while (lines_.size() > lines_max_)
+        lines_.pop_front();
 }
 
 void Trace::line(std::string_view who, std::string_view what, std::string_view text) {

@@ -1,5 +1,5 @@
-// What happened, as lines for people: "t=12.345678 n1 disk sync ok". Off by default, and then it costs
-// one branch; neither switch nor content touches the run or its hash.
+// What happened, as lines for people: "t=12.345678 n1 disk sync ok". Off by default, and then it
+// costs one branch; neither switch nor content touches the run or its hash.
 #pragma once
 
 #include <cstdint>

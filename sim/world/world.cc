@@ -3,7 +3,9 @@
 namespace quern::sim {
 
 World::World(WorldOptions options)
-    : options_(options), trace_(scheduler_), fault_points_(options.seed),
+    : options_(options),
+      trace_(scheduler_),
+      fault_points_(options.seed),
       fabric_(scheduler_, options.seed, options.fabric, counters_) {}
 
 World::~World() {
@@ -17,8 +19,8 @@ World::~World() {
 }
 
 Machine& World::add_machine(MachineOptions options) {
-    machines_.push_back(std::make_unique<Machine>(
-        *this, static_cast<uint32_t>(machines_.size()), std::move(options)));
+    machines_.push_back(std::make_unique<Machine>(*this, static_cast<uint32_t>(machines_.size()),
+                                                  std::move(options)));
     return *machines_.back();
 }
 

@@ -1,5 +1,6 @@
 // A simulated world: time, a network, machines. One seed makes one run; everything random in it is
-// drawn by key from the seed (draws.h). Without faults set on it, it is an orderly place with latencies.
+// drawn by key from the seed (draws.h). Without faults set on it, it is an orderly place with
+// latencies.
 //
 //     World world({.seed = 7});
 //     Machine& n1 = world.add_machine({.name = "n1"});

@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
-#include "sim/fault_run.h"
-#include "sim/plan_generate.h"
+#include "sim/faults/fault_run.h"
+#include "sim/faults/plan_generate.h"
 
 namespace quern::sim {
 
@@ -15,7 +15,8 @@ class Gossip {
 public:
     Gossip(Env& env, std::string other, uint64_t& talked)
         : env_(env), other_(std::move(other)), talked_(talked) {
-        listener_ = std::move(*env_.network.listen({"", 1}, [this](auto c) { serve(std::move(c)); }));
+        listener_ =
+            std::move(*env_.network.listen({"", 1}, [this](auto c) { serve(std::move(c)); }));
         open_log();
         dial();
     }
@@ -115,12 +116,14 @@ struct Chatter {
     static std::string name_of(uint32_t i) { return "n" + std::to_string(i); }
     static std::vector<std::string> names() {
         std::vector<std::string> all;
-        for (uint32_t i = 0; i < machines; ++i) all.push_back(name_of(i));
+        for (uint32_t i = 0; i < machines; ++i)
+            all.push_back(name_of(i));
         return all;
     }
     static FaultPlan plan_of(uint64_t seed) {
         PlanShape shape;
-        for (const std::string& name : names()) shape.hosts.push_back({name, "z", true});
+        for (const std::string& name : names())
+            shape.hosts.push_back({name, "z", true});
         shape.length = Duration::seconds(10);
         PlanKnobs knobs;
         knobs.quiet_per_cent = 0;
@@ -128,7 +131,8 @@ struct Chatter {
     }
 
     Chatter(uint64_t seed, FaultPlan plan)
-        : world({.seed = seed}), atlas(seed, names(), 1, AtlasScope::machines),
+        : world({.seed = seed}),
+          atlas(seed, names(), 1, AtlasScope::machines),
           faults(world, atlas, std::move(plan)) {
         for (uint32_t i = 0; i < machines; ++i) {
             Machine& machine = world.add_machine({.name = name_of(i)});

@@ -30,7 +30,8 @@ TEST_F(Damage, bit_rot_flips_one_bit_and_keeps_the_pristine_bytes) {
     EXPECT_EQ(damage_disk(world, m, anything, {FaultKind::bit_rot, 7, 1, "wal"}), 1u);
     const std::string now = files.read(*file, 0, 8192);
     int bits = 0;
-    for (const char c : now) bits += __builtin_popcount(static_cast<unsigned char>(c ^ 'a'));
+    for (const char c : now)
+        bits += __builtin_popcount(static_cast<unsigned char>(c ^ 'a'));
     EXPECT_EQ(bits, 1);
     EXPECT_EQ(platter().durable_image("wal-1", true)->text(), std::string(8192, 'a'));
     EXPECT_EQ(platter().durable_image("wal-1")->text(), now);

@@ -35,17 +35,28 @@ void apply(std::string& model, const Step& step) {
         case Step::allocate:
             if (model.size() < step.offset) model.resize(step.offset, '\0');
             break;
-        case Step::truncate: model.resize(step.offset, '\0'); break;
-        default: break;
+        case Step::truncate:
+            model.resize(step.offset, '\0');
+            break;
+        default:
+            break;
     }
 }
 
 void run_step(Files& files, File& file, World& world, const Step& step) {
     switch (step.what) {
-        case Step::write: files.write(file, step.offset, std::string(step.size, step.fill)); break;
-        case Step::sync: files.sync(file); break;
-        case Step::allocate: files.allocate(file, step.offset); break;
-        case Step::truncate: files.truncate(file, step.offset); break;
+        case Step::write:
+            files.write(file, step.offset, std::string(step.size, step.fill));
+            break;
+        case Step::sync:
+            files.sync(file);
+            break;
+        case Step::allocate:
+            files.allocate(file, step.offset);
+            break;
+        case Step::truncate:
+            files.truncate(file, step.offset);
+            break;
         default: {
             bool done = false;
             file.write_at_durable(step.offset, Buffer::copy_of(std::string(step.size, step.fill)),
@@ -56,7 +67,7 @@ void run_step(Files& files, File& file, World& world, const Step& step) {
 }
 
 TEST(DiskProperty, a_file_reads_as_the_model_says_and_every_crash_keeps_what_was_synced) {
-    rc::check([](uint64_t seed) {
+    EXPECT_TRUE(rc::check([](uint64_t seed) {
         Prng prng(seed);
         World world({.seed = seed});
         Machine& m = world.add_machine({.name = "m"});
@@ -91,11 +102,12 @@ TEST(DiskProperty, a_file_reads_as_the_model_says_and_every_crash_keeps_what_was
             const auto at = [i](const std::string& s) { return i < s.size() ? s[i] : '\0'; };
             bool explained = after[i] == '\0' ? i >= synced.size() : false;
             explained = explained || after[i] == at(synced);
-            for (const std::string& state : since) explained = explained || after[i] == at(state);
+            for (const std::string& state : since)
+                explained = explained || after[i] == at(state);
             RC_ASSERT(explained);
         }
         RC_ASSERT(m.disk().platter().durable_image("f")->text() == after);
-    });
+    }));
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 // Plans in effect: faults begin, overlap, end, and are taken back.
-#include "sim/fault_run.h"
+#include "sim/faults/fault_run.h"
 
 #include <gtest/gtest.h>
 
-#include "sim/plan_generate.h"
+#include "sim/faults/plan_generate.h"
 #include "tests/unit/sim/chatter.h"
 
 namespace quern::sim {
@@ -12,7 +12,8 @@ namespace {
 class FaultRunTest : public testing::Test {
 protected:
     FaultRunTest() {
-        for (const char* name : {"n1", "n2", "n3"}) world.add_machine({.name = name});
+        for (const char* name : {"n1", "n2", "n3"})
+            world.add_machine({.name = name});
     }
     FaultRun& run(const std::string& text) {
         auto plan = FaultPlan::parse(text);
@@ -21,9 +22,7 @@ protected:
         runs.back()->start();
         return *runs.back();
     }
-    void until(double seconds) {
-        world.run_until(SimTime{static_cast<int64_t>(seconds * 1e9)});
-    }
+    void until(double seconds) { world.run_until(SimTime{static_cast<int64_t>(seconds * 1e9)}); }
 
     World world{{.seed = 21}};
     Atlas atlas{21, {"n1", "n2", "n3"}, 1, AtlasScope::beyond_limits};
@@ -136,11 +135,12 @@ TEST_F(FaultRunTest, swapped_disks_are_swapped_back) {
 }
 
 TEST_F(FaultRunTest, heal_all_takes_everything_back_at_once) {
-    FaultRun& faults = run("1 partition at=1 for=100 a=n1 b=n2,n3\n"
-                           "2 power_loss at=1 for=100 a=n2\n"
-                           "3 pause at=1 for=100 a=n3\n"
-                           "4 disk_stuck at=1 for=100 a=n1\n"
-                           "5 kill at=50 for=1 a=n1\n");
+    FaultRun& faults =
+        run("1 partition at=1 for=100 a=n1 b=n2,n3\n"
+            "2 power_loss at=1 for=100 a=n2\n"
+            "3 pause at=1 for=100 a=n3\n"
+            "4 disk_stuck at=1 for=100 a=n1\n"
+            "5 kill at=50 for=1 a=n1\n");
     until(2);
     faults.heal_all();
     EXPECT_EQ(faults.active_count(), 0u);
@@ -152,9 +152,10 @@ TEST_F(FaultRunTest, heal_all_takes_everything_back_at_once) {
 }
 
 TEST_F(FaultRunTest, heal_core_leaves_the_others_as_broken_as_they_are) {
-    FaultRun& faults = run("1 partition at=1 for=100 a=n1 b=n2,n3\n"
-                           "2 kill at=1 for=10 a=n3\n"
-                           "3 kill at=1 for=10 a=n2\n");
+    FaultRun& faults =
+        run("1 partition at=1 for=100 a=n1 b=n2,n3\n"
+            "2 kill at=1 for=10 a=n3\n"
+            "3 kill at=1 for=10 a=n2\n");
     until(2);
     faults.heal_core({&world.machine(0), &world.machine(1)});
     until(200);
@@ -173,7 +174,8 @@ TEST(FaultRunChaos, any_plan_on_talking_machines_ends_with_all_of_them_talking) 
         const auto before = chatter.talked();
         chatter.world.run_for(Duration::seconds(5));
         const auto after = chatter.talked();
-        for (size_t i = 0; i < after.size(); ++i) EXPECT_GT(after[i], before[i]) << "seed " << seed;
+        for (size_t i = 0; i < after.size(); ++i)
+            EXPECT_GT(after[i], before[i]) << "seed " << seed;
         for (size_t i = 0; i < fault_kind_count; ++i) {
             struck[i] += chatter.world.counters().count(static_cast<FaultKind>(i));
         }

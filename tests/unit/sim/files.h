@@ -23,9 +23,8 @@ public:
         return result ? ErrorCode::ok : result.error().code;
     }
     ErrorCode write_error(File& file, uint64_t offset, std::string_view bytes) {
-        return code(wait<void>([&](auto done) {
-            file.write_at(offset, Buffer::copy_of(bytes), std::move(done));
-        }));
+        return code(wait<void>(
+            [&](auto done) { file.write_at(offset, Buffer::copy_of(bytes), std::move(done)); }));
     }
     bool write(File& file, uint64_t offset, std::string_view bytes) {
         return write_error(file, offset, bytes) == ErrorCode::ok;
@@ -40,8 +39,7 @@ public:
         return code(wait<void>([&](auto done) { file.allocate(size, std::move(done)); }));
     }
     std::string read(File& file, uint64_t offset, size_t size) {
-        auto result =
-            wait<Buffer>([&](auto done) { file.read_at(offset, size, std::move(done)); });
+        auto result = wait<Buffer>([&](auto done) { file.read_at(offset, size, std::move(done)); });
         return result ? std::string(result->text()) : "error";
     }
     uint64_t size(File& file) {
@@ -59,8 +57,8 @@ public:
             wait<void>([&](auto done) { machine_.env().disk.remove(path, std::move(done)); }));
     }
     ErrorCode rename(const std::string& from, const std::string& to) {
-        return code(wait<void>(
-            [&](auto done) { machine_.env().disk.rename(from, to, std::move(done)); }));
+        return code(
+            wait<void>([&](auto done) { machine_.env().disk.rename(from, to, std::move(done)); }));
     }
     ErrorCode sync_directory(const std::string& folder) {
         return code(wait<void>(

@@ -10,7 +10,8 @@ class LinkFault : public testing::Test {
 protected:
     void SetUp() override {
         client.connect(a, {"b", 1});
-        ASSERT_TRUE(world.run_until([&] { return server.peers.size() == 1; }, Duration::seconds(1)));
+        ASSERT_TRUE(
+            world.run_until([&] { return server.peers.size() == 1; }, Duration::seconds(1)));
         world.run_for(Duration::seconds(1));
     }
     Talker& peer() { return *server.peers[0]; }
@@ -25,13 +26,15 @@ protected:
 
 TEST_F(LinkFault, bytes_of_a_short_partition_arrive_after_it) {
     fabric.block(0, 1);
-    client.write("held");
+    client.write("held ");
+    world.run_for(Duration::seconds(5));
+    EXPECT_EQ(client.writes_done, 1);  // the kernel took it
+    client.write("back");
     world.run_for(Duration::seconds(5));
     EXPECT_EQ(peer().text, "");
-    EXPECT_EQ(client.writes_done, 1);  // the kernel took it
     fabric.unblock(0, 1);
     world.run_for(Duration::seconds(1));
-    EXPECT_EQ(peer().text, "held");
+    EXPECT_EQ(peer().text, "held back");
     EXPECT_EQ(client.error, ErrorCode::ok);
 }
 
@@ -107,7 +110,8 @@ TEST_F(LinkFault, half_open_end_learns_when_it_writes) {
     EXPECT_EQ(client.error, ErrorCode::ok);
     client.write("hello?");
     world.run_for(Duration::seconds(30));
-    EXPECT_TRUE(client.error == ErrorCode::connection_reset || client.error == ErrorCode::timed_out);
+    EXPECT_TRUE(client.error == ErrorCode::connection_reset ||
+                client.error == ErrorCode::timed_out);
 }
 
 TEST_F(LinkFault, corruption_flips_one_bit_of_a_segment) {
@@ -117,7 +121,8 @@ TEST_F(LinkFault, corruption_flips_one_bit_of_a_segment) {
     world.run_for(Duration::seconds(1));
     ASSERT_EQ(peer().text.size(), sent.size());
     int differing = 0;
-    for (size_t i = 0; i < sent.size(); ++i) differing += peer().text[i] != sent[i] ? 1 : 0;
+    for (size_t i = 0; i < sent.size(); ++i)
+        differing += peer().text[i] != sent[i] ? 1 : 0;
     EXPECT_GE(differing, 1);
     EXPECT_LE(differing, 2);  // a write may have gone out as two segments
     EXPECT_GE(world.counters().count(FaultKind::corrupt_bytes), 1u);

@@ -138,8 +138,8 @@ TEST(SimNetwork, bytes_keep_their_order_through_any_pieces) {
             const std::string part(static_cast<size_t>(i), static_cast<char>('a' + i % 26));
             sent += part;
             client.write(part);
-            ASSERT_TRUE(world.run_until([&] { return client.writes_done == i + 1; },
-                                        Duration::seconds(1)));
+            ASSERT_TRUE(
+                world.run_until([&] { return client.writes_done == i + 1; }, Duration::seconds(1)));
         }
         world.run_for(Duration::seconds(1));
         EXPECT_EQ(server.peers[0]->text, sent);

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
-#include "sim/plan_generate.h"
+#include "sim/faults/plan_generate.h"
 
 namespace quern::sim {
 namespace {
@@ -22,16 +22,16 @@ Atlas atlas_of(uint64_t seed, AtlasScope scope = AtlasScope::machines) {
 }
 
 TEST(FaultPlan, generated_plans_survive_print_and_parse) {
-    rc::check([](uint64_t seed) {
+    EXPECT_TRUE(rc::check([](uint64_t seed) {
         const FaultPlan plan = generate_plan(seed, five_and_two(), {}, atlas_of(seed));
         const auto again = FaultPlan::parse(plan.to_string());
         RC_ASSERT(again.has_value());
         RC_ASSERT(*again == plan);
-    });
+    }));
 }
 
 TEST(FaultPlan, generated_plans_keep_to_length_budget_and_atlas) {
-    rc::check([](uint64_t seed) {
+    EXPECT_TRUE(rc::check([](uint64_t seed) {
         const PlanShape shape = five_and_two();
         const PlanKnobs knobs;
         const Atlas atlas = atlas_of(seed);
@@ -47,7 +47,7 @@ TEST(FaultPlan, generated_plans_keep_to_length_budget_and_atlas) {
                 RC_ASSERT(std::find(fault.b.begin(), fault.b.end(), name) == fault.b.end());
             }
         }
-    });
+    }));
 }
 
 TEST(FaultPlan, swarm_draws_every_kind_sometimes_and_none_in_a_quarter_of_seeds) {
@@ -58,8 +58,10 @@ TEST(FaultPlan, swarm_draws_every_kind_sometimes_and_none_in_a_quarter_of_seeds)
         const FaultPlan plan = generate_plan(seed, five_and_two(), {}, atlas_of(seed));
         quiet += plan.faults.empty() ? 1 : 0;
         std::array<bool, fault_kind_count> seen{};
-        for (const Fault& fault : plan.faults) seen[static_cast<size_t>(fault.kind)] = true;
-        for (size_t i = 0; i < fault_kind_count; ++i) runs[i] += seen[i] ? 1 : 0;
+        for (const Fault& fault : plan.faults)
+            seen[static_cast<size_t>(fault.kind)] = true;
+        for (size_t i = 0; i < fault_kind_count; ++i)
+            runs[i] += seen[i] ? 1 : 0;
     }
     EXPECT_GT(quiet, seeds / 6);
     EXPECT_LT(quiet, seeds / 3);

@@ -21,14 +21,14 @@ struct Talker {
 
     bool open() const { return connection != nullptr; }
     void connect(Machine& from, const Endpoint& to) {
-        from.env().network.connect(
-            to, guard.wrap([this](Result<std::unique_ptr<Connection>> result) {
-                if (result) {
-                    connection = std::move(*result);
-                } else {
-                    error = result.error().code;
-                }
-            }));
+        from.env().network.connect(to,
+                                   guard.wrap([this](Result<std::unique_ptr<Connection>> result) {
+                                       if (result) {
+                                           connection = std::move(*result);
+                                       } else {
+                                           error = result.error().code;
+                                       }
+                                   }));
     }
     void write(std::string_view bytes) {
         connection->write(Buffer::copy_of(bytes), [this](Result<void> result) {

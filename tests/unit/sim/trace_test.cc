@@ -63,7 +63,8 @@ TEST(FaultPoints, fire_as_often_as_set_and_are_counted) {
     FaultPointBoard& board = world.fault_points();
     board.set(FaultPoint::append_short, 100'000);
     uint64_t fired = 0;
-    for (int i = 0; i < 10'000; ++i) fired += m.env().faults.fire(FaultPoint::append_short) ? 1 : 0;
+    for (int i = 0; i < 10'000; ++i)
+        fired += m.env().faults.fire(FaultPoint::append_short) ? 1 : 0;
     EXPECT_GT(fired, 800u);
     EXPECT_LT(fired, 1'200u);
     EXPECT_EQ(board.fired(FaultPoint::append_short), fired);

@@ -1,7 +1,7 @@
 // How faults end: each at its time, or all at once for the liveness phase.
 #include <algorithm>
 
-#include "sim/fault_run.h"
+#include "sim/faults/fault_run.h"
 
 namespace quern::sim {
 
@@ -11,11 +11,19 @@ void FaultRun::end(size_t index) {
     trace(fault, "ends:");
     const Machines places = machines_of(fault.a);
     switch (fault.kind) {
-        case FaultKind::partition: unblock(fault, true); break;
-        case FaultKind::partition_one_way: unblock(fault, false); break;
+        case FaultKind::partition:
+            unblock(fault, true);
+            break;
+        case FaultKind::partition_one_way:
+            unblock(fault, false);
+            break;
         case FaultKind::slow_link:
-        case FaultKind::corrupt_bytes: settle_links(); break;
-        case FaultKind::disks_swapped: end_swap(fault); break;
+        case FaultKind::corrupt_bytes:
+            settle_links();
+            break;
+        case FaultKind::disks_swapped:
+            end_swap(fault);
+            break;
         case FaultKind::pause:
             for (Machine* machine : places) {
                 if (--held_[machine->index()] == 0) machine->resume();
@@ -23,8 +31,7 @@ void FaultRun::end(size_t index) {
             break;
         case FaultKind::clock_jump:
             for (Machine* machine : places) {
-                machine->clock().jump_wall(
-                    Duration::milliseconds(-fault.parameter("ms", 1'000)));
+                machine->clock().jump_wall(Duration::milliseconds(-fault.parameter("ms", 1'000)));
             }
             break;
         case FaultKind::clock_drift:
@@ -34,13 +41,16 @@ void FaultRun::end(size_t index) {
             }
             break;
         case FaultKind::write_error:
-            for (Machine* machine : places) machine->disk().fail_writes(0, "");
+            for (Machine* machine : places)
+                machine->disk().fail_writes(0, "");
             break;
         case FaultKind::sync_error:
-            for (Machine* machine : places) machine->disk().fail_syncs(0, "");
+            for (Machine* machine : places)
+                machine->disk().fail_syncs(0, "");
             break;
         default:
-            for (Machine* machine : places) settle_machine(*machine);
+            for (Machine* machine : places)
+                settle_machine(*machine);
     }
     const std::set<uint32_t> crashed = std::move(crashed_[index]);
     crashed_.erase(index);
@@ -54,7 +64,8 @@ void FaultRun::end_swap(const Fault& fault) { begin_swap(fault); }
 
 void FaultRun::heal_all() {
     Machines all;
-    for (uint32_t i = 0; i < world_.machine_count(); ++i) all.push_back(&world_.machine(i));
+    for (uint32_t i = 0; i < world_.machine_count(); ++i)
+        all.push_back(&world_.machine(i));
     heal_core(all);
     active_.clear();
     crashed_.clear();
@@ -66,7 +77,8 @@ void FaultRun::heal_core(const std::vector<Machine*>& core) {
     cancel_all();
     disarm();
     std::vector<bool> inside(world_.machine_count());
-    for (const Machine* machine : core) inside[machine->index()] = true;
+    for (const Machine* machine : core)
+        inside[machine->index()] = true;
     for (const size_t index : std::vector<size_t>(active_.begin(), active_.end())) {
         const Fault& fault = plan_.faults[index];
         if (fault.kind != FaultKind::disks_swapped) continue;

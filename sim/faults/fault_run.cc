@@ -1,4 +1,4 @@
-#include "sim/fault_run.h"
+#include "sim/faults/fault_run.h"
 
 #include <algorithm>
 
@@ -32,12 +32,13 @@ void FaultRun::start() {
 
 void FaultRun::schedule(Duration delay, uint64_t identity, Callback<void()> what) {
     std::erase_if(events_, [this](EventId id) { return !world_.scheduler().pending(id); });
-    events_.push_back(world_.scheduler().after(delay, world_owner, EventKind::fault, identity,
-                                               std::move(what)));
+    events_.push_back(
+        world_.scheduler().after(delay, world_owner, EventKind::fault, identity, std::move(what)));
 }
 
 void FaultRun::cancel_all() {
-    for (const EventId id : events_) world_.scheduler().cancel(id);
+    for (const EventId id : events_)
+        world_.scheduler().cancel(id);
     events_.clear();
 }
 
@@ -86,7 +87,8 @@ void FaultRun::begin(size_t index) {
     switch (fault.kind) {
         case FaultKind::kill:
         case FaultKind::power_loss:
-            for (Machine* machine : places) arm_crash(index, *machine);
+            for (Machine* machine : places)
+                arm_crash(index, *machine);
             break;
         case FaultKind::pause:
             for (Machine* machine : places) {
@@ -97,7 +99,9 @@ void FaultRun::begin(size_t index) {
                 machine->pause();
             }
             break;
-        case FaultKind::disks_swapped: begin_swap(fault); break;
+        case FaultKind::disks_swapped:
+            begin_swap(fault);
+            break;
         default:
             begin_network(fault);
             begin_disk(index);
@@ -113,9 +117,10 @@ void FaultRun::begin_network(const Fault& fault) {
     Fabric& fabric = world_.fabric();
     const uint64_t key = mix64(fault.id);
     uint64_t struck = 0;
-    const bool cut = fault.kind == FaultKind::partition || fault.kind == FaultKind::partition_one_way;
-    const auto percent = static_cast<uint32_t>(
-        fault.parameter(cut ? "reset_percent" : "percent", cut ? 0 : 100));
+    const bool cut =
+        fault.kind == FaultKind::partition || fault.kind == FaultKind::partition_one_way;
+    const auto percent =
+        static_cast<uint32_t>(fault.parameter(cut ? "reset_percent" : "percent", cut ? 0 : 100));
     if (cut) {
         block(fault, fault.kind == FaultKind::partition);
         ++struck;
@@ -138,7 +143,8 @@ void FaultRun::begin_network(const Fault& fault) {
         }
     }
     if (fault.kind == FaultKind::slow_link) ++struck;
-    if (fault.kind == FaultKind::slow_link || fault.kind == FaultKind::corrupt_bytes) settle_links();
+    if (fault.kind == FaultKind::slow_link || fault.kind == FaultKind::corrupt_bytes)
+        settle_links();
     if (struck > 0) world_.counters().struck(fault.kind, struck);
 }
 
@@ -156,8 +162,12 @@ void FaultRun::begin_disk(size_t index) {
                 damage_disk(world_, *machine, atlas_,
                             {fault.kind, fault.id, count, fault.file_class});
                 break;
-            case FaultKind::write_error: disk.fail_writes(count, fault.file_class); break;
-            case FaultKind::sync_error: disk.fail_syncs(count, fault.file_class); break;
+            case FaultKind::write_error:
+                disk.fail_writes(count, fault.file_class);
+                break;
+            case FaultKind::sync_error:
+                disk.fail_syncs(count, fault.file_class);
+                break;
             case FaultKind::disk_lost:
                 if (!atlas_.permits_machine(machine->name())) break;
                 world_.counters().struck(FaultKind::disk_lost);
@@ -166,7 +176,8 @@ void FaultRun::begin_disk(size_t index) {
                 disk.platter().wipe();
                 crashed_[index].insert(machine->index());
                 break;
-            default: break;
+            default:
+                break;
         }
     }
 }
@@ -287,11 +298,11 @@ void FaultRun::settle_machine(Machine& machine) {
         host, static_cast<size_t>(strongest(FaultKind::short_reads, name, "bytes", 1)));
     fabric.set_write_pieces(
         host, static_cast<uint32_t>(strongest(FaultKind::short_writes, name, "pieces", 4)));
-    fabric.set_window(
-        host, static_cast<size_t>(strongest(FaultKind::back_pressure, name, "bytes", 512)));
+    fabric.set_window(host,
+                      static_cast<size_t>(strongest(FaultKind::back_pressure, name, "bytes", 512)));
     SimDisk& disk = machine.disk();
-    disk.set_slow_factor(
-        static_cast<uint32_t>(std::max<int64_t>(1, strongest(FaultKind::disk_slow, name, "factor", 10))));
+    disk.set_slow_factor(static_cast<uint32_t>(
+        std::max<int64_t>(1, strongest(FaultKind::disk_slow, name, "factor", 10))));
     disk.set_stuck(suffers(FaultKind::disk_stuck, name));
     disk.set_full(suffers(FaultKind::disk_full, name));
     if (suffers(FaultKind::clock_freeze, name)) {

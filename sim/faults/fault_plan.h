@@ -3,9 +3,9 @@
 //
 //     3002 partition at=1.250000000 for=2.000000000 a=n1,n2 b=n3 reset_percent=25
 //
-// Identity, kind, start, length, the machines of the two sides, then parameters in the order of their
-// names. `#` starts a comment. Every draw of a fault's effect is keyed by its identity, so taking one
-// line out leaves the effects of the others as they were.
+// Identity, kind, start, length, the machines of the two sides, then parameters in the order of
+// their names. `#` starts a comment. Every draw of a fault's effect is keyed by its identity, so
+// taking one line out leaves the effects of the others as they were.
 #pragma once
 
 #include <map>

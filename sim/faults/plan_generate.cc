@@ -1,4 +1,4 @@
-#include "sim/plan_generate.h"
+#include "sim/faults/plan_generate.h"
 
 #include <algorithm>
 
@@ -58,7 +58,8 @@ std::vector<std::string> by_draw(uint64_t seed, uint32_t fault, const PlanShape&
     }
     std::sort(ranked.begin(), ranked.end());
     std::vector<std::string> names;
-    for (auto& [rank, name] : ranked) names.push_back(std::move(name));
+    for (auto& [rank, name] : ranked)
+        names.push_back(std::move(name));
     return names;
 }
 
@@ -68,7 +69,8 @@ void place_link(Fault& fault, Dice& dice, const PlanShape& shape,
                 const std::vector<std::string>& names) {
     if (names.size() < 2) return;
     if (dice.below(5) == 0) {
-        for (const PlanHost& host : shape.hosts) (host.storage ? fault.a : fault.b).push_back(host.name);
+        for (const PlanHost& host : shape.hosts)
+            (host.storage ? fault.a : fault.b).push_back(host.name);
         if (!fault.a.empty() && !fault.b.empty()) return;
         fault.a.clear();
         fault.b.clear();
@@ -115,18 +117,31 @@ void place_machines(Fault& fault, Dice& dice, const PlanShape& shape,
 void parameters_network(Fault& fault, Dice& dice) {
     auto& p = fault.parameters;
     switch (fault.kind) {
-        case FaultKind::slow_link: p["factor"] = dice.one_of({3, 10, 100, 1000}); break;
-        case FaultKind::corrupt_bytes: p["per_million"] = dice.one_of({100, 2'000, 50'000}); break;
+        case FaultKind::slow_link:
+            p["factor"] = dice.one_of({3, 10, 100, 1000});
+            break;
+        case FaultKind::corrupt_bytes:
+            p["per_million"] = dice.one_of({100, 2'000, 50'000});
+            break;
         case FaultKind::reset:
-        case FaultKind::half_open: p["percent"] = dice.one_of({20, 50, 100}); break;
+        case FaultKind::half_open:
+            p["percent"] = dice.one_of({20, 50, 100});
+            break;
         case FaultKind::partition:
         case FaultKind::partition_one_way:
             p["reset_percent"] = dice.one_of({0, 0, 30, 100});
             break;
-        case FaultKind::short_reads: p["bytes"] = dice.one_of({1, 2, 7, 100}); break;
-        case FaultKind::short_writes: p["pieces"] = dice.one_of({2, 4, 16}); break;
-        case FaultKind::back_pressure: p["bytes"] = dice.one_of({1, 512, 16'384}); break;
-        default: break;
+        case FaultKind::short_reads:
+            p["bytes"] = dice.one_of({1, 2, 7, 100});
+            break;
+        case FaultKind::short_writes:
+            p["pieces"] = dice.one_of({2, 4, 16});
+            break;
+        case FaultKind::back_pressure:
+            p["bytes"] = dice.one_of({1, 512, 16'384});
+            break;
+        default:
+            break;
     }
 }
 
@@ -135,22 +150,31 @@ void parameters_machine(Fault& fault, Dice& dice) {
     switch (fault.kind) {
         case FaultKind::bit_rot:
         case FaultKind::latent_error:
-        case FaultKind::lost_write: p["count"] = dice.between(1, 4); break;
+        case FaultKind::lost_write:
+            p["count"] = dice.between(1, 4);
+            break;
         case FaultKind::write_error:
-        case FaultKind::sync_error: p["count"] = 1; break;
-        case FaultKind::disk_slow: p["factor"] = dice.one_of({5, 30, 100}); break;
+        case FaultKind::sync_error:
+            p["count"] = 1;
+            break;
+        case FaultKind::disk_slow:
+            p["factor"] = dice.one_of({5, 30, 100});
+            break;
         case FaultKind::clock_jump:
             p["ms"] = dice.between(1, 3'600'000) * (dice.below(2) == 0 ? 1 : -1);
             if (dice.below(2) == 0) p["ms"] /= 1'000;
             break;
-        case FaultKind::clock_drift: p["ppb"] = dice.between(-500'000, 500'000); break;
+        case FaultKind::clock_drift:
+            p["ppb"] = dice.between(-500'000, 500'000);
+            break;
         case FaultKind::kill:
         case FaultKind::power_loss:
             // Ten of eleven wait for a write to be under way.
             if (dice.below(11) > 0) p["write_pending_ms"] = dice.between(10, 1'000);
             if (dice.below(4) == 0) p["again_ms"] = dice.one_of({1, 20, 300});
             break;
-        default: break;
+        default:
+            break;
     }
 }
 
@@ -163,8 +187,7 @@ Fault generate_fault(uint64_t seed, FaultKind kind, uint32_t ordinal, const Plan
     const int64_t longest = std::min(knobs.lasts_max.ns, shape.length.ns / 2);
     const int64_t shortest = std::min(knobs.lasts_min.ns, longest);
     // The smaller of two draws: short faults are commoner, long ones not rare.
-    fault.lasts.ns =
-        std::min(dice.between(shortest, longest), dice.between(shortest, longest));
+    fault.lasts.ns = std::min(dice.between(shortest, longest), dice.between(shortest, longest));
     fault.at.ns = dice.between(0, shape.length.ns - fault.lasts.ns);
     const auto names = by_draw(seed, fault.id, shape, of_disk(kind));
     if (of_link(kind)) {
@@ -212,8 +235,8 @@ std::vector<Fault> swizzle(const Fault& base, Dice& dice, const std::vector<std:
         for (const std::string& name : names) {
             if (name != names[i]) part.b.push_back(name);
         }
-        const int64_t late = base.lasts.ns / 2 / static_cast<int64_t>(names.size()) *
-                             static_cast<int64_t>(i);
+        const int64_t late =
+            base.lasts.ns / 2 / static_cast<int64_t>(names.size()) * static_cast<int64_t>(i);
         part.at.ns += late;
         part.lasts.ns = base.lasts.ns / 2 + dice.between(0, base.lasts.ns / 2) - late;
         parts.push_back(std::move(part));
@@ -253,8 +276,10 @@ bool destroys_durable_data(FaultKind kind) {
         case FaultKind::lost_write:
         case FaultKind::misdirected_write:
         case FaultKind::file_truncated:
-        case FaultKind::disk_lost: return true;
-        default: return false;
+        case FaultKind::disk_lost:
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -269,8 +294,8 @@ FaultPlan generate_plan(uint64_t seed, const PlanShape& shape, const PlanKnobs& 
         const uint64_t identity = name_identity(fault_kind_name(kind));
         if (knobs.forbidden[i]) continue;
         if (bounded(draw(seed, Concern::plan, identity, 1), 100) >= knobs.kind_per_cent) continue;
-        const uint64_t count = 1 + bounded(draw(seed, Concern::plan, identity, 2),
-                                           std::max(1U, knobs.per_kind_max));
+        const uint64_t count =
+            1 + bounded(draw(seed, Concern::plan, identity, 2), std::max(1U, knobs.per_kind_max));
         for (uint32_t ordinal = 0; ordinal < count; ++ordinal) {
             for (Fault& fault : generate_faults(seed, kind, ordinal, shape, knobs)) {
                 if (permitted(fault, atlas)) plan.faults.push_back(std::move(fault));

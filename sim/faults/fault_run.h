@@ -1,8 +1,9 @@
 // Puts a fault plan into effect on a world, and takes it back. Faults of one kind may overlap: what
-// holds at any moment is worked out from the set of faults that are active then, so each ends by itself.
+// holds at any moment is worked out from the set of faults that are active then, so each ends by
+// itself.
 //
-// A machine that a fault took down is started again (with a new process of its program) when the last fault that
-// holds it down has ended.
+// A machine that a fault took down is started again (with a new process of its program) when the
+// last fault that holds it down has ended.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/fault_plan.h"
+#include "sim/faults/fault_plan.h"
 #include "sim/world/atlas.h"
 #include "sim/world/world.h"
 
@@ -27,8 +28,8 @@ public:
 
     // Schedules every fault, relative to now.
     void start();
-    // No fault begins any more, and every active one ends: machines start, links heal, clocks return.
-    // Damage to disks stays.
+    // No fault begins any more, and every active one ends: machines start, links heal, clocks
+    // return. Damage to disks stays.
     void heal_all();
     // The liveness phase: as heal_all for the machines of `core` and the links among them; everyone
     // else stays as broken as they are, for ever.
@@ -72,8 +73,8 @@ private:
     FaultPlan plan_;
     std::vector<EventId> events_;
     std::set<size_t> active_;
-    std::map<uint32_t, uint32_t> down_;  // machine: faults that hold it down
-    std::map<uint32_t, uint32_t> held_;  // machine: faults that pause it
+    std::map<uint32_t, uint32_t> down_;             // machine: faults that hold it down
+    std::map<uint32_t, uint32_t> held_;             // machine: faults that pause it
     std::map<size_t, std::set<uint32_t>> crashed_;  // fault: machines that it took down
     std::map<uint32_t, ClockOptions> clocks_;       // as they were before the run
     std::vector<std::vector<LinkOptions>> links_;

@@ -1,13 +1,13 @@
-// From a seed to a fault plan. Swarm testing: a seed first draws which kinds of faults exist in its run
-// at all (a quarter of the seeds have none), then how many of each, then each fault by itself. A fault's
-// draws are keyed by its kind and ordinal.
+// From a seed to a fault plan. Swarm testing: a seed first draws which kinds of faults exist in its
+// run at all (a quarter of the seeds have none), then how many of each, then each fault by itself.
+// A fault's draws are keyed by its kind and ordinal.
 #pragma once
 
 #include <array>
 #include <string>
 #include <vector>
 
-#include "sim/fault_plan.h"
+#include "sim/faults/fault_plan.h"
 #include "sim/world/atlas.h"
 
 namespace quern::sim {
@@ -25,8 +25,8 @@ struct PlanShape {
 };
 
 struct PlanKnobs {
-    uint32_t quiet_per_cent = 25;     // of seeds: no faults at all
-    uint32_t kind_per_cent = 40;      // of kinds exist in a run that has faults
+    uint32_t quiet_per_cent = 25;  // of seeds: no faults at all
+    uint32_t kind_per_cent = 40;   // of kinds exist in a run that has faults
     uint32_t faults_max = 60;
     uint32_t per_kind_max = 10;
     Duration lasts_min = Duration::milliseconds(100);

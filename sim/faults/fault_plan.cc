@@ -1,4 +1,4 @@
-#include "sim/fault_plan.h"
+#include "sim/faults/fault_plan.h"
 
 #include <algorithm>
 #include <charconv>
@@ -45,14 +45,16 @@ bool parse_seconds(std::string_view text, int64_t& ns) {
 
 std::string join(const std::vector<std::string>& names) {
     std::string text;
-    for (const std::string& name : names) text += (text.empty() ? "" : ",") + name;
+    for (const std::string& name : names)
+        text += (text.empty() ? "" : ",") + name;
     return text;
 }
 
 std::vector<std::string> split(const std::string& text) {
     std::vector<std::string> names;
     std::istringstream in(text);
-    for (std::string name; std::getline(in, name, ',');) names.push_back(name);
+    for (std::string name; std::getline(in, name, ',');)
+        names.push_back(name);
     return names;
 }
 
@@ -86,7 +88,8 @@ std::string Fault::to_string() const {
     if (!a.empty()) text += " a=" + join(a);
     if (!b.empty()) text += " b=" + join(b);
     if (!file_class.empty()) text += " file=" + file_class;
-    for (const auto& [name, value] : parameters) text += " " + name + "=" + std::to_string(value);
+    for (const auto& [name, value] : parameters)
+        text += " " + name + "=" + std::to_string(value);
     return text;
 }
 
@@ -105,7 +108,8 @@ Result<Fault> Fault::parse(const std::string& line) {
     if (!known) return fail(ErrorCode::invalid_argument, "no such kind of fault: " + kind);
     fault.kind = *known;
     for (std::string word; in >> word;) {
-        if (!take_word(fault, word)) return fail(ErrorCode::invalid_argument, "not understood: " + word);
+        if (!take_word(fault, word))
+            return fail(ErrorCode::invalid_argument, "not understood: " + word);
     }
     if (fault.a.empty()) return fail(ErrorCode::invalid_argument, "a fault needs a place: a=");
     return fault;
@@ -113,7 +117,8 @@ Result<Fault> Fault::parse(const std::string& line) {
 
 std::string FaultPlan::to_string() const {
     std::string text;
-    for (const Fault& fault : faults) text += fault.to_string() + "\n";
+    for (const Fault& fault : faults)
+        text += fault.to_string() + "\n";
     return text;
 }
 
