@@ -161,7 +161,8 @@ void parameters_machine(Fault& fault, Dice& dice) {
             p["factor"] = dice.one_of({5, 30, 100});
             break;
         case FaultKind::clock_jump:
-            p["ms"] = dice.between(1, 3'600'000) * (dice.below(2) == 0 ? 1 : -1);
+            p["ms"] = dice.between(1, 3'600'000);
+            if (dice.below(2) == 0) p["ms"] = -p["ms"];
             if (dice.below(2) == 0) p["ms"] /= 1'000;
             break;
         case FaultKind::clock_drift:
