@@ -23,6 +23,7 @@
 #include <string>
 #include <vector>
 
+#include "system/base/fault_point.h"
 #include "system/base/result.h"
 #include "system/base/time.h"
 #include "system/raft/types.h"
@@ -39,6 +40,7 @@ struct Options {
     size_t inflight_messages_max = 0; // 0: limits.h
     size_t inflight_bytes_max = 0;    // 0: limits.h
     size_t uncommitted_bytes_max = 0; // 0: limits.h
+    FaultPoints* faults = nullptr;    // outlives this object; null: none
 };
 
 // What recovery found on disk. The log is the entries (snapshot.index, last]; each position's term is

@@ -100,6 +100,7 @@ private:
     void on_heartbeat_response(const Message& message);
     void send_appends();
     bool send_append(Progress& peer, bool even_empty);
+    bool cut_short();
     void emit_append(Progress& peer, std::vector<Entry> entries);
     void want_entries(Progress& peer);
     void want_snapshot(Progress& peer);

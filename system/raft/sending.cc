@@ -21,6 +21,11 @@ void Raft::Impl::send_appends() {
     }
 }
 
+// The simulator may end an append anywhere.
+bool Raft::Impl::cut_short() {
+    return options_.faults != nullptr && options_.faults->fire(FaultPoint::append_short);
+}
+
 // True if an append was sent. With `even_empty` one is sent although there is nothing new or the
 // window is full.
 bool Raft::Impl::send_append(Progress& peer, bool even_empty) {
@@ -41,7 +46,7 @@ bool Raft::Impl::send_append(Progress& peer, bool even_empty) {
         LogIndex end = peer.next;
         for (; end <= log_.last() && log_.cached(end); end = end.next()) {
             bytes += log_.payload_bytes(end) + entry_overhead_bytes;
-            if (end > peer.next && bytes > options_.append_bytes_max) break;
+            if (end > peer.next && (bytes > options_.append_bytes_max || cut_short())) break;
         }
         entries.reserve(end.value - peer.next.value);
         for (LogIndex i = peer.next; i < end; i = i.next()) entries.push_back(log_.entry(i));

@@ -17,6 +17,7 @@ public:
     void applied(const Node& node, const Entry& entry, const std::map<NodeId, std::unique_ptr<Node>>& all);
     void read_asked(uint64_t context);
     void read_answered(const ReadState& read);
+    void fail(const std::string& what);  // the first failure stays
     // State.
     void check(const std::map<NodeId, std::unique_ptr<Node>>& nodes);
 
@@ -30,7 +31,6 @@ private:
         Term term;
         std::string payload;
     };
-    void fail(const std::string& what);
     void check_leader(const Node& node);
     void check_matching(const Node& a, const Node& b);
 

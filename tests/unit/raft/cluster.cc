@@ -189,8 +189,10 @@ void Cluster::deliver_copy(const Message& message) {
 }
 
 void Cluster::settle() {
+    size_t rounds = 0;
     for (bool moved = true; moved;) {
         moved = false;
+        if (++rounds > 100'000) return checker_->fail("it never settles");
         for (NodeId id : all()) {
             if (!alive(id)) continue;
             pump(id);

@@ -200,6 +200,28 @@ TEST_F(Follower, votes_once_and_after_the_disk) {
     EXPECT_TRUE(refused.messages[0].reject);
 }
 
+// A candidate is the voter it must not count before the disk does.
+TEST(Candidate, counts_its_own_vote_when_durable) {
+    Restored restored;
+    restored.snapshot.configuration = {ids({1}), {}, {}};
+    Options options;
+    options.group = GroupId(1);
+    options.self = self;
+    const Instant now{};
+    Raft raft(options, restored, now);
+    Message request = message(MessageKind::vote_request, 5);
+    raft.step(request, now);
+    const Output first = raft.take_output();
+    raft.campaign(now);
+    const Output second = raft.take_output();
+    ASSERT_TRUE(second.hard_state.has_value());
+    raft.persisted(first.sequence, now);
+    EXPECT_EQ(raft.status().role, Role::candidate);
+    raft.persisted(second.sequence, now);
+    EXPECT_EQ(raft.status().role, Role::leader);
+    EXPECT_EQ(raft.status().term, Term(6));
+}
+
 // Thesis 3.6.1.
 TEST_F(Follower, does_not_vote_for_a_shorter_log) {
     Message request = message(MessageKind::vote_request, 3);
