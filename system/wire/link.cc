@@ -139,7 +139,7 @@ uint64_t Link::request(FrameKind kind, Encoded message, Instant deadline,
         }));
         return id;
     }
-    pending_.emplace(id, Pending{deadline, std::move(done)});
+    pending_.emplace(id, Pending{env_.clock.now(), deadline, std::move(done)});
     if (deadline < Instant::never()) arm_deadline_timer(deadline);
     // On a full queue the connection ends and on_closed answers this request with the others.
     connection_->send(encode_frame(kind, id, std::move(message.head), std::move(message.attachments)));
@@ -156,9 +156,11 @@ void Link::arm_deadline_timer(Instant deadline) {
 void Link::deadlines_due() {
     const Instant now = env_.clock.now();
     Instant earliest = Instant::never();
+    bool gone = false;
     std::vector<Callback<void(Result<Frame>)>> due;
     for (auto it = pending_.begin(); it != pending_.end();) {
         if (it->second.deadline <= now) {
+            gone = gone || silent(it->second);
             due.push_back(std::move(it->second.done));
             it = pending_.erase(it);
         } else {
@@ -173,9 +175,16 @@ void Link::deadlines_due() {
                            "no answer from " + options_.endpoint.to_string() + " in time")));
         }));
     }
+    if (gone) drop(Error(ErrorCode::timed_out, "the peer is silent"), false);
+}
+
+bool Link::silent(const Pending& pending) const {
+    return options_.silence_max > Duration::zero() && heard_ < pending.sent &&
+           pending.deadline - pending.sent >= options_.silence_max;
 }
 
 void Link::on_frame(FrameConnection&, Frame frame) {
+    heard_ = env_.clock.now();
     if (state_ != State::up) return handshake_frame(frame);
     auto found = frame.request_id != 0 ? pending_.find(frame.request_id) : pending_.end();
     if (found != pending_.end()) {

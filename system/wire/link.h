@@ -42,7 +42,8 @@ public:
         Duration backoff_min = Duration::milliseconds(20);
         Duration backoff_max = Duration::seconds(1);
         Duration handshake_timeout = Duration::seconds(5);
-        // No byte for this long while requests wait: the peer is gone. zero(): never.
+        // A request reached its deadline after this long without a frame from the peer: the peer is
+        // gone, and the connection is dropped. zero(): never.
         Duration silence_max = Duration::zero();
     };
     Link(Env& env, Options options, LinkHandler& handler);
@@ -71,6 +72,7 @@ public:
 private:
     enum class State : uint8_t { idle, dialing, greeting, proving, up, waiting, stopped };
     struct Pending {
+        Instant sent;
         Instant deadline;
         Callback<void(Result<Frame>)> done;
     };
@@ -84,6 +86,7 @@ private:
     void fail_pending(const Error& reason);
     void arm_deadline_timer(Instant deadline);
     void deadlines_due();
+    bool silent(const Pending& pending) const;
     void on_frame(FrameConnection& connection, Frame frame) override;
     void on_closed(FrameConnection& connection, const Error& reason) override;
 
@@ -97,6 +100,7 @@ private:
     Error last_error_;
     Duration backoff_;
     uint64_t next_request_ = 1;
+    Instant heard_;  // when the last frame came
     std::map<uint64_t, Pending> pending_;  // by request id, which is also the order of sending
     OwnedTimer timer_;           // backoff and handshake
     OwnedTimer deadline_timer_;  // the earliest deadline of pending requests, or earlier

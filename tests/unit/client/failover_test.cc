@@ -1,0 +1,123 @@
+#include <gtest/gtest.h>
+
+#include "tests/unit/client/fake_balancer.h"
+
+namespace quern::client {
+namespace {
+
+using Seen = FakeBalancer::Seen;
+
+void answer_send(FakeBalancer& balancer, const Seen& seen) { balancer.answer_send(seen); }
+
+struct Failover : testing::Test {
+    ClientWorld w;
+    Answer<queue::MessageId> sent;
+
+    void send(Client& client) {
+        sent = {};
+        client.send("q", OutgoingMessage::of(Buffer::copy_of("x")), sent.callback());
+    }
+    bool send_ok(Client& client, Duration within) {
+        send(client);
+        return w.wait([&] { return sent.done(); }, within) && sent.result->has_value();
+    }
+};
+
+TEST_F(Failover, one_endpoint_is_preferred_until_it_fails) {
+    FakeBalancer one(w.b1, answer_send);
+    FakeBalancer two(w.b2, answer_send);
+    Client client(w.host.env(), w.options(true));
+    for (int i = 0; i < 5; ++i) ASSERT_TRUE(send_ok(client, Duration::seconds(1)));
+    FakeBalancer& first = one.seen.empty() ? two : one;
+    FakeBalancer& second = one.seen.empty() ? one : two;
+    EXPECT_EQ(first.seen.size(), 5u);
+    EXPECT_EQ(second.sessions_begun, 0u);  // not even dialled
+
+    first.stop_listening();
+    first.drop_connections();
+    for (int i = 0; i < 5; ++i) ASSERT_TRUE(send_ok(client, Duration::seconds(2)));
+    EXPECT_EQ(second.seen.size(), 5u);
+}
+
+TEST_F(Failover, an_attempt_lost_with_its_balancer_is_repeated_elsewhere_with_its_token) {
+    FakeBalancer* alive = nullptr;
+    const auto die_first = [&](FakeBalancer& b, const Seen& seen) {
+        if (alive != nullptr) return b.answer_send(seen);
+        b.stop_listening();
+        b.drop_connections();
+    };
+    FakeBalancer one(w.b1, die_first);
+    FakeBalancer two(w.b2, die_first);
+    Client client(w.host.env(), w.options(true));
+    send(client);
+    ASSERT_TRUE(w.wait([&] { return one.seen.size() + two.seen.size() == 1; }));
+    FakeBalancer& dead = one.seen.empty() ? two : one;
+    alive = one.seen.empty() ? &one : &two;
+    ASSERT_TRUE(w.wait([&] { return sent.done(); }, Duration::seconds(2)));
+    ASSERT_TRUE(*sent.result);
+    EXPECT_EQ(dead.seen[0].request.token, alive->seen[0].request.token);
+}
+
+TEST_F(Failover, a_balancer_that_does_not_answer_is_left) {
+    const auto silent = [](FakeBalancer&, const Seen&) {};
+    FakeBalancer one(w.b1, silent);
+    FakeBalancer two(w.b2, silent);
+    Client client(w.host.env(), w.options(true));
+    send(client);
+    ASSERT_TRUE(w.wait([&] { return one.seen.size() + two.seen.size() == 1; }));
+    (one.seen.empty() ? one : two).behaviour_ = answer_send;
+    ASSERT_TRUE(w.wait([&] { return sent.done(); }, Duration::seconds(10)));
+    EXPECT_TRUE(*sent.result);
+    EXPECT_EQ((one.seen.empty() ? two : one).seen[0].request.token,
+              (one.seen.empty() ? one : two).seen[0].request.token);
+}
+
+TEST_F(Failover, a_half_open_connection_is_dropped_and_dialled_again) {
+    FakeBalancer one(w.b1, answer_send);
+    Client client(w.host.env(), w.options());
+    ASSERT_TRUE(send_ok(client, Duration::seconds(1)));
+    bool answers = false;
+    one.behaviour_ = [&](FakeBalancer& b, const Seen& seen) {
+        if (answers) b.answer_send(seen);
+    };
+    send(client);
+    w.world.run_for(Duration::seconds(6));
+    answers = true;
+    ASSERT_TRUE(w.wait([&] { return sent.done(); }, Duration::seconds(10)));
+    EXPECT_TRUE(*sent.result);
+    EXPECT_EQ(one.sessions_begun, 2u);
+}
+
+TEST_F(Failover, a_pinned_call_asks_its_endpoint_alone) {
+    FakeBalancer one(w.b1, answer_send);
+    FakeBalancer two(w.b2, answer_send);
+    Client client(w.host.env(), w.options(true));
+    for (size_t endpoint : {size_t{1}, size_t{0}, size_t{1}}) {
+        Answer<wire::Response> answer;
+        wire::Request request;
+        request.queue_name = "q";
+        request.operation = wire::QueueStatusRequest{};
+        one.behaviour_ = two.behaviour_ = [](FakeBalancer& b, const Seen& seen) {
+            b.answer_body(seen, wire::QueueStatusResponse{});
+        };
+        client.call(std::move(request), answer.callback(), {.endpoint = endpoint});
+        ASSERT_TRUE(w.wait([&] { return answer.done(); }, Duration::seconds(1)));
+    }
+    EXPECT_EQ(one.seen.size(), 1u);
+    EXPECT_EQ(two.seen.size(), 2u);
+}
+
+TEST_F(Failover, clients_spread_over_the_balancers) {
+    FakeBalancer one(w.b1, answer_send);
+    FakeBalancer two(w.b2, answer_send);
+    std::vector<std::unique_ptr<Client>> clients;
+    for (int i = 0; i < 20; ++i) {
+        clients.push_back(std::make_unique<Client>(w.host.env(), w.options(true)));
+        ASSERT_TRUE(send_ok(*clients.back(), Duration::seconds(1)));
+    }
+    EXPECT_GT(one.seen.size(), 2u);
+    EXPECT_GT(two.seen.size(), 2u);
+}
+
+}  // namespace
+}  // namespace quern::client
