@@ -81,9 +81,14 @@ void GroupBodies::run_next() {
     const Job& job = jobs_.front();
     if (job.is_sync) return sync_next();
     if (job.items.empty()) return finish_job({});
-    if (current_ != 0 && current_full(job.bytes)) return seal_current();
+    if (current_ != 0 && (current_full(job.bytes) || seal_early())) return seal_current();
     if (current_ == 0) return open_segment();
     write_job();
+}
+
+bool GroupBodies::seal_early() const {
+    return segments_.at(current_).bytes > body_header_bytes &&
+           env_.faults.fire(FaultPoint::flush_early);
 }
 
 bool GroupBodies::current_full(uint64_t bytes) const {

@@ -84,6 +84,7 @@ private:
     void open_segment();
     void on_opened(Result<std::unique_ptr<File>> file);
     bool current_full(uint64_t bytes) const;
+    bool seal_early() const;
     void seal_current();
     void write_job();
     void on_written(const std::vector<uint32_t>& units, uint64_t bytes, Result<void> done);
