@@ -62,21 +62,27 @@ Result<void> Client::Impl::admit(const wire::Request& request, size_t bytes) con
     return {};
 }
 
-void Client::Impl::begin(wire::Request request, BufferChain contents, Done<wire::Response> done,
-                         const CallOptions& options) {
+Client::CallId Client::Impl::begin(wire::Request request, BufferChain contents,
+                                   Done<wire::Response> done, const CallOptions& options) {
     if (Result<void> admitted = admit(request, contents.size()); !admitted) {
         env_.loop.post(guard_.wrap([error = std::move(admitted.error()),
                                     done = std::move(done)]() mutable { done(fail(error)); }));
-        return;
+        return 0;
     }
     content_bytes_ += contents.size();
     budget_.call_begun();
-    const uint64_t id = next_id_++;
+    const CallId id = next_id_++;
     auto& slot = calls_[id];
     slot = std::make_unique<Call>(static_cast<CallContext&>(*this), id, std::move(request),
                                   std::move(contents), std::move(done), options);
     // Attempts end in callbacks from the loop, never here: the first one needs no post.
     slot->start();
+    return id;
+}
+
+void Client::Impl::cancel(CallId id) {
+    const auto found = calls_.find(id);
+    if (found != calls_.end()) end(*found->second);
 }
 
 std::unique_ptr<Call> Client::Impl::end(Call& call) {
@@ -91,13 +97,13 @@ std::unique_ptr<Call> Client::Impl::end(Call& call) {
 
 void Client::Impl::on_link_usable(const wire::HelloReply& server) {
     cluster_time_.saw(server.time, env_.clock.now());
-    const std::set<uint64_t> waiting = std::exchange(waiting_, {});
-    for (const uint64_t id : waiting) calls_.at(id)->link_usable();
+    const std::set<CallId> waiting = std::exchange(waiting_, {});
+    for (const CallId id : waiting) calls_.at(id)->link_usable();
 }
 
 // Each refusal runs a callback, which may end this client: so one post for each.
 void Client::Impl::on_refused(const Error& reason) {
-    for (const uint64_t id : waiting_) {
+    for (const CallId id : waiting_) {
         env_.loop.post(guard_.wrap([this, id, reason] {
             const auto found = calls_.find(id);
             if (found != calls_.end() && waiting_.contains(id)) found->second->refused(reason);
@@ -109,15 +115,18 @@ Client::Client(Env& env, Options options)
     : impl_(std::make_unique<Impl>(env, std::move(options))) {}
 Client::~Client() = default;
 
-void Client::call(wire::Request request, Done<wire::Response> done, CallOptions options) {
+Client::CallId Client::call(wire::Request request, Done<wire::Response> done,
+                            CallOptions options) {
     BufferChain contents = take_contents(request);
-    impl_->begin(std::move(request), std::move(contents), std::move(done), options);
+    return impl_->begin(std::move(request), std::move(contents), std::move(done), options);
 }
 
-void Client::call(wire::Request request, BufferChain contents, Done<wire::Response> done,
-                  CallOptions options) {
-    impl_->begin(std::move(request), std::move(contents), std::move(done), options);
+Client::CallId Client::call(wire::Request request, BufferChain contents, Done<wire::Response> done,
+                            CallOptions options) {
+    return impl_->begin(std::move(request), std::move(contents), std::move(done), options);
 }
+
+void Client::cancel(CallId call) { impl_->cancel(call); }
 
 size_t Client::calls_under_way() const { return impl_->calls_under_way(); }
 ClusterTime Client::cluster_time() const {

@@ -47,13 +47,19 @@ public:
     template <typename T>
     using Done = Callback<void(Result<T>)>;
 
+    // Names a call under way; 0: none (it was refused, and is answered).
+    using CallId = uint64_t;
+
     // --- the core -------------------------------------------------------------------------------
     // Copies the contents of a send. The token is the client's to fill in; what the request holds of it
     // is ignored.
-    void call(wire::Request request, Done<wire::Response> done, CallOptions options = {});
+    CallId call(wire::Request request, Done<wire::Response> done, CallOptions options = {});
     // A send whose entries' contents are, one after another, the bytes of `contents`; not copied.
-    void call(wire::Request request, BufferChain contents, Done<wire::Response> done,
-              CallOptions options = {});
+    CallId call(wire::Request request, BufferChain contents, Done<wire::Response> done,
+                CallOptions options = {});
+    // Its callback will not run, and the balancer is told. It may have taken effect. Calls that have
+    // ended are ignored.
+    void cancel(CallId call);
 
     // --- typed: the server's errors come as the Result's error as well -----------------------------
     void create_queue(const std::string& queue, const QueueAttributes& attributes,
@@ -74,8 +80,8 @@ public:
     };
     void send_batch(const std::string& queue, std::vector<OutgoingMessage> messages,
                     Done<BatchSent> done, CallOptions options = {});
-    void receive(const std::string& queue, wire::ReceiveRequest request,
-                 Done<wire::ReceiveResponse> done);
+    CallId receive(const std::string& queue, wire::ReceiveRequest request,
+                   Done<wire::ReceiveResponse> done);
     // One result for each receipt.
     void delete_messages(const std::string& queue, std::vector<wire::ReceiptBytes> receipts,
                          Done<std::vector<ErrorCode>> done);

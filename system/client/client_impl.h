@@ -19,8 +19,9 @@ public:
     Impl(Env& env, Options options);
     ~Impl() override { calls_.clear(); }  // they use the rest
 
-    void begin(wire::Request request, BufferChain contents, Done<wire::Response> done,
-               const CallOptions& options);
+    CallId begin(wire::Request request, BufferChain contents, Done<wire::Response> done,
+                 const CallOptions& options);
+    void cancel(CallId id);
     size_t calls_under_way() const override { return calls_.size(); }
     Env& env() override { return env_; }
 
@@ -45,10 +46,10 @@ private:
     QueueIds queue_ids_;
     RetryBudget budget_;
     ClusterTimeEstimate cluster_time_;
-    uint64_t next_id_ = 1;
+    CallId next_id_ = 1;
     size_t content_bytes_ = 0;
-    std::map<uint64_t, std::unique_ptr<Call>> calls_;
-    std::set<uint64_t> waiting_;  // ids of calls that want a link
+    std::map<CallId, std::unique_ptr<Call>> calls_;
+    std::set<CallId> waiting_;  // those that want a link
     LifeGuard guard_;
     Links links_;
 };

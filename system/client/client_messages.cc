@@ -51,12 +51,12 @@ void Client::send(const std::string& queue, OutgoingMessage message, Done<queue:
     });
 }
 
-void Client::receive(const std::string& queue, wire::ReceiveRequest receive,
-                     Done<wire::ReceiveResponse> done) {
+Client::CallId Client::receive(const std::string& queue, wire::ReceiveRequest receive,
+                               Done<wire::ReceiveResponse> done) {
     wire::Request request;
     request.queue_name = queue;
     request.operation = receive;
-    call(std::move(request), body_to<wire::ReceiveResponse>(std::move(done)));
+    return call(std::move(request), body_to<wire::ReceiveResponse>(std::move(done)));
 }
 
 void Client::delete_messages(const std::string& queue, std::vector<wire::ReceiptBytes> receipts,

@@ -21,12 +21,17 @@ void Consumer::start() {
 void Consumer::stop() {
     running_ = false;
     pause_timer_.cancel();
+    for (const auto& [poll, under_way] : polls_) client_.cancel(under_way.call);
+    polls_.clear();
+    asked_ = 0;
 }
+
+Consumer::~Consumer() { stop(); }
 
 // --- receiving ----------------------------------------------------------------------------------------
 
 void Consumer::poll_more() {
-    while (running_ && !pause_timer_.pending() && polls_ < options_.polls_max &&
+    while (running_ && !pause_timer_.pending() && polls_.size() < options_.polls_max &&
            held_.size() + asked_ < options_.messages_held_max) {
         const size_t room = options_.messages_held_max - held_.size() - asked_;
         wire::ReceiveRequest request;
@@ -34,19 +39,22 @@ void Consumer::poll_more() {
             std::min({room, size_t{options_.receive_messages_max}, limits::receive_entries_max}));
         request.wait_ms = options_.wait.to_milliseconds();
         request.visibility_ms = options_.visibility_ms;
-        ++polls_;
         asked_ += request.messages_max;
-        client_.receive(options_.queue, request,
-                        guard_.wrap([this, asked = request.messages_max](
-                                        Result<wire::ReceiveResponse> response) {
-                            received(asked, std::move(response));
-                        }));
+        const uint64_t poll = next_poll_++;
+        polls_[poll].asked = request.messages_max;
+        polls_[poll].call = client_.receive(
+            options_.queue, request,
+            guard_.wrap([this, poll](Result<wire::ReceiveResponse> response) {
+                received(poll, std::move(response));
+            }));
     }
 }
 
-void Consumer::received(uint32_t asked, Result<wire::ReceiveResponse> response) {
-    --polls_;
-    asked_ -= asked;
+void Consumer::received(uint64_t poll, Result<wire::ReceiveResponse> response) {
+    const auto ended = polls_.find(poll);
+    if (ended == polls_.end()) return;  // stopped since
+    asked_ -= ended->second.asked;
+    polls_.erase(ended);
     if (!response) {
         if (running_) {
             pause_timer_.start(client_.env().clock.now() + options_.pause_after_error,

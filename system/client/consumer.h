@@ -48,12 +48,13 @@ class Consumer {
 public:
     // `client` and `handler` outlive the consumer.
     Consumer(Client& client, ConsumerOptions options, ConsumerHandler& handler);
-    ~Consumer() = default;  // what is held becomes ready when its lease ends
+    ~Consumer();  // what is held becomes ready when its lease ends
     Consumer(const Consumer&) = delete;
     Consumer& operator=(const Consumer&) = delete;
 
     void start();
-    // No more receives; what is held may still be finished.
+    // Ends receiving, also polls under way (a message handed out just then is ready again when its lease
+    // ends); what is held may still be finished.
     void stop();
     // Unknown messages (done already, lease lost) are ignored.
     void done(MessageSeq seq);
@@ -68,7 +69,7 @@ private:
         bool extending = false;
     };
     void poll_more();
-    void received(uint32_t asked, Result<wire::ReceiveResponse> response);
+    void received(uint64_t poll, Result<wire::ReceiveResponse> response);
     void deliver(std::vector<wire::ReceivedMessage> messages);
     void send_deletes();
     void deleted(const std::vector<MessageSeq>& seqs, Result<std::vector<ErrorCode>> results);
@@ -83,8 +84,13 @@ private:
     ConsumerOptions options_;
     ConsumerHandler& handler_;
     bool running_ = false;
-    size_t polls_ = 0;
-    size_t asked_ = 0;  // messages that receives under way may bring
+    struct Poll {
+        Client::CallId call = 0;
+        uint32_t asked = 0;
+    };
+    uint64_t next_poll_ = 1;
+    std::map<uint64_t, Poll> polls_;  // under way
+    size_t asked_ = 0;                // messages that they may bring
     std::map<MessageSeq, Held> held_;
     std::map<MessageSeq, wire::ReceiptBytes> to_delete_;
     OwnedTimer pause_timer_;

@@ -281,6 +281,22 @@ TEST(Client, calls_under_way_are_bounded) {
     EXPECT_EQ(large.error().code, ErrorCode::overloaded);
 }
 
+TEST(Client, a_cancelled_call_is_not_answered_and_the_balancer_is_told) {
+    ClientWorld w;
+    FakeBalancer balancer(w.b1, [](FakeBalancer&, const Seen&) {});
+    Client client(w.host.env(), w.options());
+    Answer<wire::Response> answer;
+    const Client::CallId id = client.call(send_request("x"), answer.callback());
+    ASSERT_TRUE(w.wait([&] { return balancer.seen.size() == 1; }));
+    client.cancel(id);
+    client.cancel(id);
+    EXPECT_EQ(client.calls_under_way(), 0u);
+    ASSERT_TRUE(w.wait([&] { return balancer.cancelled == 1; }));
+    w.world.run_for(Duration::seconds(60));
+    EXPECT_EQ(answer.count, 0);
+    EXPECT_EQ(balancer.seen.size(), 1u);
+}
+
 TEST(Client, may_be_destroyed_in_a_callback) {
     ClientWorld w;
     FakeBalancer balancer(w.b1, answer_send);

@@ -72,6 +72,7 @@ public:
 
     std::vector<Seen> seen;
     size_t cancelled = 0;
+    std::function<void(uint64_t)> on_cancel;
     size_t sessions_begun = 0;
     uint64_t sent = 0;
     ClusterTime time{1'000'000};
@@ -102,6 +103,7 @@ private:
     void on_frame(wire::FrameConnection& connection, wire::Frame frame) override {
         if (frame.kind == wire::FrameKind::cancel) {
             ++cancelled;
+            if (on_cancel) on_cancel(frame.request_id);
             return;
         }
         Result<wire::Request> request = wire::decode_request(frame.body, frame.head_bytes);
