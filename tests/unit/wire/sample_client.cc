@@ -171,7 +171,7 @@ std::vector<queue::Command> commands(Prng& prng, size_t count, Arena& arena) {
                 })};
                 break;
             case 4: command.operation = queue::Purge{}; break;
-            case 5: command.operation = queue::EnsureQueue{attributes(prng)}; break;
+            case 5: command.operation = queue::EnsureQueue{attributes(prng), CatalogueVersion(prng.next())}; break;
             case 6: command.operation = queue::DropQueue{}; break;
             default: command.operation = queue::Tick{}; break;
         }
