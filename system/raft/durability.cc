@@ -10,6 +10,8 @@
 //  - Once its durable log holds an entry of a term T > H, its log equals N*'s: the entries up to that
 //    position are the leader's, and N* would have discarded anything after it, for that was of terms
 //    up to H. From then on it is N*, and recovered.
+// The state is kept durable as a mark beside the vote, written before anything overwrites the damage;
+// a server that restarts with the mark starts over with H as its term then, which is later and so safe.
 // An entry of term H itself is no cure, committed or not: the leader of H may count acknowledgements
 // of entries after it that are lost here. Such a leader, told by Message::recovering, moves to a new
 // term when it can win it without the damaged server.
@@ -31,6 +33,12 @@ void Raft::Impl::persisted(uint64_t sequence, Instant now) {
     maybe_recovered();
     count_own_vote();
     if (is_leader()) maybe_commit();
+}
+
+HardState Raft::Impl::stored() const {
+    HardState state = hard_;
+    if (recovering_) state.voted_for.value |= HardState::recovering_mark;
+    return state;
 }
 
 // The log in memory has changed after `last`: outputs on their way to the disk vouch for no more.

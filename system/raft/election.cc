@@ -104,7 +104,7 @@ void Raft::Impl::real_campaign(bool transfer) {
 
 // Called when something became durable.
 void Raft::Impl::count_own_vote() {
-    if (role_ != Role::candidate || hard_persisted_ != hard_) return;
+    if (role_ != Role::candidate || hard_persisted_ != stored()) return;
     votes_.record(options_.self, true);
     settle_candidacy();
 }
@@ -159,7 +159,7 @@ void Raft::Impl::on_vote_response(const Message& response) {
 
 void Raft::Impl::become_leader() {
     QUERN_ASSERT(role_ == Role::candidate);
-    QUERN_ASSERT(hard_persisted_ == hard_);
+    QUERN_ASSERT(hard_persisted_ == stored());
     role_ = Role::leader;
     leader_ = options_.self;
     transfer_to_ = NodeId{};

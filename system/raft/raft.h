@@ -54,11 +54,11 @@ struct Restored {
     // Damage was found at or after this index (0: none): entries end just before it, though this
     // server may have acknowledged later ones. It then replicates as ever but does not campaign, and
     // votes only for candidates whose log reaches the lost position below, until its durable log
-    // holds an entry of a later term than hard_state.term (R11; FAST'18; why: durability.cc). The
-    // damage must be restored again after each restart until status().recovering was false.
+    // holds an entry of a later term than hard_state.term (R11; FAST'18; why: durability.cc). A
+    // mark in the hard state remembers this over restarts, however the damage is overwritten.
     LogIndex faulty_from;
-    // The last position this log ever held, if storage still knows its identity; 0: unknown, then
-    // this server votes for nobody while it recovers.
+    // The last position this log ever held, if storage still knows its identity (used only with
+    // faulty_from); 0: unknown, then this server votes for nobody while it recovers.
     LogIndex lost_last;
     Term lost_last_term;
 };

@@ -116,6 +116,7 @@ private:
     void refresh_peers();
 
     // --- durability.cc ---
+    HardState stored() const;
     void clip_persisted(LogIndex last);
     bool recovering_at(Term last_term) const;
     void maybe_recovered();
@@ -149,8 +150,8 @@ private:
     Instant now_;
 
     // Thesis figure 3.1, persistent.
-    HardState hard_;
-    HardState hard_taken_;  // as of the last Output
+    HardState hard_;        // without the mark of damage, which is recovering_
+    HardState hard_taken_;  // as stored with the last Output
     Log log_;
     ConfigurationHistory configurations_;
 
@@ -165,12 +166,13 @@ private:
     LogIndex unwritten_;      // first entry not yet handed out for writing
     LogIndex truncate_from_;  // to tell with the next output; 0: none
     LogIndex persisted_;
-    HardState hard_persisted_;
+    HardState hard_persisted_;  // as stored
     std::deque<Persisting> persisting_;
 
     // Recovery from a damaged log (durability.cc).
     bool recovering_ = false;
     Term recover_above_;
+    LogIndex stale_from_;  // what storage may still hold from here on is not ours; 0: none
     LogIndex lost_last_;
     Term lost_last_term_;
 

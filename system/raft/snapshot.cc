@@ -36,7 +36,8 @@ void Raft::Impl::snapshot_installed(const SnapshotMeta& meta, NodeId leader, Ter
         } else {
             QUERN_ASSERT_MSG(meta.index > commit_, "a snapshot contradicts a committed entry");
             // Told to the log explicitly: what stood after the snapshot must not come back (R10).
-            if (unwritten_ > meta.index.next()) truncate_from_ = meta.index.next();
+            if (unwritten_ > meta.index.next() || stale_from_) truncate_from_ = meta.index.next();
+            stale_from_ = LogIndex{};
             log_.reset(meta.index, meta.term);
             configurations_.reset(meta.index, meta.configuration);
             clip_persisted(meta.index);

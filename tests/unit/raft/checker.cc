@@ -21,7 +21,7 @@ void Checker::left(const Node& from, const Message& message) {
     const bool request = message.kind == MessageKind::vote_request;
     if (!vote && !request) return;
     const NodeId candidate = vote ? message.to : from.id;
-    if (disk.hard_state.term == message.term && disk.hard_state.voted_for != candidate) {
+    if (disk.hard_state.term == message.term && disk.hard_state.vote() != candidate) {
         fail("R7: " + who + " voted before its disk knew");
     }
     if (disk.hard_state.term < message.term) fail("R7: " + who + " voted in an unwritten term");
@@ -45,7 +45,7 @@ void Checker::applied(const Node& node, const Entry& entry,
         const auto found = all.find(id);
         if (found == all.end()) return 0;
         const DiskImage& disk = found->second->disk;
-        if (disk.faulty_from) return 1;  // may have been lost after it was promised
+        if (disk.was_damaged) return 1;  // may have been lost after it was promised
         return disk.snapshot.index >= entry.index || disk.term_at(entry.index) >= entry.term ? 1 : 0;
     });
     if (durable == 0) fail("R9: committed but not durable at a majority" + where);

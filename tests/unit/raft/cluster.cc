@@ -20,6 +20,11 @@ Term DiskImage::term_at(LogIndex index) const {
 
 void DiskImage::write(const Output& output) {
     const LogIndex cut = output.truncate_from;
+    if (faulty_from && (cut || !output.entries.empty())) {
+        QUERN_ASSERT(cut && cut <= faulty_from);
+        QUERN_ASSERT(hard_state.recovering());
+        overwritten();
+    }
     if (cut && cut <= last()) {
         const uint64_t keep = cut > snapshot.index ? cut.value - snapshot.index.value - 1 : 0;
         entries.resize(keep);
@@ -41,6 +46,7 @@ void DiskImage::install(const SnapshotMeta& meta, std::vector<std::string> state
         entries.clear();
     }
     snapshot = meta;
+    if (faulty_from && faulty_from <= meta.index) overwritten();
     snapshot_state = std::move(state);
 }
 
@@ -51,6 +57,7 @@ void DiskImage::damage(LogIndex from, bool position_known) {
     const auto lost = std::max(before, std::pair(term_at(last()), last()));
     lost_last_term = known ? lost.first : Term{};
     lost_last = known ? lost.second : LogIndex{};
+    was_damaged = true;
     faulty_from = from;
     entries.resize(from.value - snapshot.index.value - 1);
 }
@@ -165,7 +172,6 @@ bool Cluster::persist_one(NodeId id) {
     node.disk.write(output);
     send(output.messages_after_persist);
     node.raft->persisted(output.sequence, now_);
-    if (!node.raft->status().recovering) node.disk.repaired();
     pump(id);
     return true;
 }
@@ -236,7 +242,6 @@ void Cluster::finish_transfer(bool ok) {
                 to.disk.install(transfer.meta, transfer.state);
                 to.applied = transfer.state;
                 to.raft->snapshot_installed(transfer.meta, transfer.from, transfer.term, now_);
-                if (!to.raft->status().recovering) to.disk.repaired();
             }
         }
         pump(to.id);

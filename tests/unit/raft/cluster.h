@@ -23,7 +23,8 @@ struct DiskImage {
     SnapshotMeta snapshot;
     std::vector<std::string> snapshot_state;  // what was applied up to the snapshot
     std::vector<Entry> entries;               // after the snapshot
-    LogIndex faulty_from;
+    bool was_damaged = false;
+    LogIndex faulty_from;  // until it is overwritten: storage then knows of no damage
     LogIndex lost_last;
     Term lost_last_term;
 
@@ -33,7 +34,7 @@ struct DiskImage {
     void install(const SnapshotMeta& meta, std::vector<std::string> state);
     // Everything from `from` on is unreadable; storage may still know the last position.
     void damage(LogIndex from, bool position_known);
-    void repaired() {
+    void overwritten() {
         faulty_from = lost_last = LogIndex{};
         lost_last_term = Term{};
     }
