@@ -28,6 +28,7 @@ void GroupBodies::add_recovered(uint64_t number, std::shared_ptr<File> file, uin
     segment.tag = body_tag(id);
     segment.bytes = bytes;
     segment.sealed = true;
+    segment.dirty = true;  // a killed process may have left it in the page cache alone
     for (const BodyLine& line : lines) {
         const BodySlot slot{line.body.index.value, line.body.offset_bytes, line.body.size_bytes, n,
                             line.unit};
@@ -36,6 +37,7 @@ void GroupBodies::add_recovered(uint64_t number, std::shared_ptr<File> file, uin
 }
 
 void GroupBodies::finish_recovery() {
+    folder_dirty_ = !segments_.empty();
     std::vector<uint32_t> numbers;
     for (const auto& [number, segment] : segments_)
         numbers.push_back(number);

@@ -24,6 +24,14 @@ private:
     void on_superblock(Result<PickedSuperblock> picked) {
         if (!picked) return finish(fail(picked.error()));
         picked_ = std::move(*picked);
+        if (picked_.wal_began) return read_wal();
+        // Format may have been killed before its last sync: no WAL without a superblock.
+        env_.disk.sync_directory("", [self = shared_from_this()](const Result<void>& synced) {
+            if (!synced) return self->finish(fail(synced.error()));
+            self->read_wal();
+        });
+    }
+    void read_wal() {
         storage_ = std::make_unique<FileNodeStorage>(env_, options_, picked_.superblock);
         auto recovery = std::make_shared<WalRecovery>(
             env_, options_, picked_.superblock.node_uuid, storage_->cache(),

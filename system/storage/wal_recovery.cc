@@ -108,6 +108,33 @@ void WalRecovery::remove_unused(Result<void> done) {
     env_.disk.sync_directory(wal_folder, to(&WalRecovery::begin_segment));
 }
 
+// The new segment's start: the checkpoint, and behind it once more the last batch found, if nothing
+// proves that it is durable. What a killed process left in the page cache must not be built upon.
+void WalRecovery::build_start() {
+    next_ledger_ = recovered_.ledger;
+    next_cursor_ = recovered_.cursor;
+    next_cursor_.segment = fresh_.number;
+    ChangeRecords again = replay_.take_unproven();
+    auto records = make_checkpoint(recovered_.groups, node_uuid_, options_.segment_bytes,
+                                   options_.segment_bytes);
+    const auto copies = next_ledger_.take(true);
+    uint64_t needed = 2 * head_bytes(records) + head_bytes(again.records) + 4 * block_bytes;
+    for (const Buffer& copy : copies)
+        needed += copy.size();
+    for (const Buffer& p : again.payloads)
+        needed += p.size() + payload_align_bytes;
+    // The size is part of what is written: ask for more only if it takes more.
+    fresh_.bytes = std::max(options_.segment_bytes, round_up(needed, block_bytes));
+    records.front().segment_bytes = fresh_.bytes;
+    start_ = build_batch(next_cursor_, next_ledger_, std::move(records), {}, copies).bytes;
+    if (again.records.empty()) return;
+    const auto repeated = next_ledger_.take(false);
+    again_ =
+        build_batch(next_cursor_, next_ledger_, std::move(again.records), again.payloads, repeated);
+    start_.append(again_.bytes);
+    QUERN_ASSERT(start_.size() <= fresh_.bytes);
+}
+
 void WalRecovery::begin_segment(Result<void> done) {
     if (!done) return finish(fail(done.error()));
     LogCursor& cursor = recovered_.cursor;
@@ -116,22 +143,7 @@ void WalRecovery::begin_segment(Result<void> done) {
     cursor.previous_hash = replay_.last_hash();
     fresh_.number = replay_.last_segment() + 1;
     recovered_.ledger.restore(replay_.recent_heads());
-    HeadLedger ledger = recovered_.ledger;
-    LogCursor next = cursor;
-    next.segment = fresh_.number;
-    auto records = make_checkpoint(recovered_.groups, node_uuid_, options_.segment_bytes,
-                                   options_.segment_bytes);
-    const auto copies = ledger.take(true);
-    // The size is part of what is written: ask for more only if the checkpoint needs it.
-    fresh_.bytes = options_.segment_bytes;
-    uint64_t needed = head_bytes(records) + ledger.copies_bytes_bound() + 2 * block_bytes;
-    for (const Buffer& copy : copies)
-        needed += copy.size();
-    if (2 * needed > fresh_.bytes) {
-        fresh_.bytes = round_up(2 * needed, block_bytes);
-        records.front().segment_bytes = fresh_.bytes;
-    }
-    checkpoint_ = build_batch(next, ledger, std::move(records), {}, copies).bytes;
+    build_start();
     if (recovered_.spares.empty()) return on_new_named({});
     // Taken out of sight while it is written: a crash meanwhile must not look like a begun roll.
     const uint64_t spare = recovered_.spares.front().number;
@@ -160,7 +172,7 @@ void WalRecovery::on_new_opened(Result<std::unique_ptr<File>> file) {
 
 void WalRecovery::on_new_allocated(Result<void> done) {
     if (!done) return without_segment(done.error());
-    fresh_.file->write_at(0, checkpoint_, to(&WalRecovery::on_new_written));
+    fresh_.file->write_at(0, start_, to(&WalRecovery::on_new_written));
 }
 
 void WalRecovery::on_new_written(Result<void> done) {
@@ -181,19 +193,16 @@ void WalRecovery::on_new_renamed(Result<void> done) {
 void WalRecovery::on_folder_synced(Result<void> done) {
     if (!done) return finish(fail(done.error()));
     shorten_last();
-    // Now that it is on disk, the cursor and the ledger move behind the checkpoint.
-    LogCursor& cursor = recovered_.cursor;
-    cursor.segment = fresh_.number;
-    const auto head = decode_head(checkpoint_.flatten().span());
-    QUERN_ASSERT(head.has_value());
-    recovered_.ledger.take(true);
-    recovered_.ledger.add(Buffer::copy_of(checkpoint_.flatten().span().first(head->bytes)),
-                          checkpoint_.size());
-    cursor.sequence += 1;
-    cursor.previous_hash = head->hash;
-    cursor.offset_bytes = checkpoint_.size();
+    // Now that it is on disk, everything moves behind it.
+    recovered_.cursor = next_cursor_;
+    recovered_.ledger = std::move(next_ledger_);
     for (auto& [group, log] : recovered_.groups)
         log.lowest_cut = LogIndex{};
+    for (const Record& r : again_.head.records) {
+        auto applied = apply_record(recovered_.groups, r, again_.head.segment,
+                                    again_.head.offset_bytes, false);
+        if (!applied) return finish(fail(applied.error()));
+    }
     recovered_.used.push_back(std::move(fresh_));
     finish(std::move(recovered_));
 }
@@ -215,7 +224,11 @@ void WalRecovery::without_segment(const Error& why) {
     env_.log.write(LogLevel::warning, "wal", "no space for a new segment");
     fresh_.file.reset();
     env_.disk.remove(segment_new_path(fresh_.number), [](const Result<void>&) {});
-    finish(std::move(recovered_));
+    if (recovered_.used.empty()) return finish(std::move(recovered_));
+    recovered_.used.back().file->sync([self = shared_from_this()](Result<void> synced) {
+        if (!synced) return self->finish(fail(synced.error()));
+        self->finish(std::move(self->recovered_));
+    });
 }
 
 void WalRecovery::finish(Result<RecoveredWal> result) {

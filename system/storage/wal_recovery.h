@@ -44,6 +44,7 @@ private:
     void on_all_read();
     void sort_found();
     void remove_unused(Result<void> done);
+    void build_start();
     void begin_segment(Result<void> done);
     void on_spare_renamed(Result<void> done);
     void on_new_named(Result<void> done);
@@ -75,7 +76,10 @@ private:
     bool removed_some_ = false;
     RecoveredWal recovered_;
     Segment fresh_;
-    BufferChain checkpoint_;
+    BufferChain start_;  // of the new segment
+    Batch again_;
+    LogCursor next_cursor_;
+    HeadLedger next_ledger_;
 };
 
 }  // namespace quern::storage

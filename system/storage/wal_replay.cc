@@ -119,17 +119,32 @@ void WalReplay::repair_from_copies(Slots& slots, uint64_t first, const Next& nex
     }
 }
 
+bool WalReplay::something_behind(uint64_t segment) const {
+    for (const ParsedSegment& s : held_) {
+        if (s.number >= segment && s.more_follows) return true;
+    }
+    return false;
+}
+
 void WalReplay::drop_torn_tail(Slots& slots) {
     if (slots.empty() || !slots.back() || slots.back()->whole()) return;
     const uint64_t segment = slots.back()->head.segment;
-    for (const ParsedSegment& s : held_) {
-        if (s.number >= segment && s.more_follows) return;  // the batch had completed: damage
-    }
+    if (something_behind(segment)) return;  // the batch had completed: damage
     note(batch_name(slots.back()->head.sequence) + " is a torn tail and was dropped");
     last_segment_ = segment;
     last_used_bytes_ = slots.back()->head.offset_bytes;
     torn_tail_dropped_ = true;
     slots.pop_back();
+}
+
+void WalReplay::keep_unproven(const Slots& slots) {
+    if (slots.empty() || !slots.back() || torn_tail_dropped_) return;
+    const Head& head = slots.back()->head;
+    if (head.offset_bytes == 0 || something_behind(head.segment)) return;
+    unproven_.records = head.records;
+    for (const Record& r : head.records) {
+        if (r.kind == RecordKind::entry) unproven_.payloads.push_back(payload_of(head, r));
+    }
 }
 
 Result<void> WalReplay::settle(const Next& next) {
@@ -147,7 +162,10 @@ Result<void> WalReplay::settle(const Next& next) {
     Slots slots(end - first);
     place_found(slots, first);
     repair_from_copies(slots, first, next);
-    if (next.sequence == 0) drop_torn_tail(slots);
+    if (next.sequence == 0) {
+        drop_torn_tail(slots);
+        keep_unproven(slots);
+    }
     for (const auto& slot : slots) {
         if (slot) {
             if (auto done = apply(*slot); !done) return done;
@@ -175,10 +193,9 @@ Result<void> WalReplay::apply_segment_start(const ParsedBatch& batch) {
     return done;
 }
 
-void WalReplay::keep_payload(const ParsedBatch& batch, const Record& r) {
-    const ByteSpan segment = bytes_of(batch.head.segment);
-    const uint64_t from = batch.head.offset_bytes + r.offset_bytes;
-    cache_.put(r.group, r.index, Buffer::copy_of(segment.subspan(from, r.size_bytes)));
+Buffer WalReplay::payload_of(const Head& head, const Record& r) const {
+    return Buffer::copy_of(
+        bytes_of(head.segment).subspan(head.offset_bytes + r.offset_bytes, r.size_bytes));
 }
 
 std::vector<Buffer> WalReplay::recent_heads() const {
@@ -208,7 +225,7 @@ Result<void> WalReplay::apply(const ParsedBatch& batch) {
                 note(batch_name(head.sequence) + ": entry " + std::to_string(r.index.value) +
                      " of group " + std::to_string(r.group.value) + " is damaged");
             } else {
-                keep_payload(batch, r);
+                cache_.put(r.group, r.index, payload_of(head, r));
             }
         }
     }

@@ -35,6 +35,9 @@ public:
     bool empty() const { return next_sequence_ == 0; }
     // No spare was smaller when the last segment was begun: a smaller file behind it was cut short.
     uint64_t spare_bytes() const { return spare_bytes_; }
+    // The last batch, if nothing on disk proves that its write had completed: it may be in the page
+    // cache alone (the process was killed before its sync, or the sync failed). Empty otherwise.
+    ChangeRecords take_unproven() { return std::move(unproven_); }
     // The newest heads, oldest first: about two ledger windows of the log.
     std::vector<Buffer> recent_heads() const;
     // One sentence each: what was found and decided.
@@ -55,11 +58,13 @@ private:
     void place_found(Slots& slots, uint64_t first) const;
     void repair_from_copies(Slots& slots, uint64_t first, const Next& next);
     void drop_torn_tail(Slots& slots);
+    void keep_unproven(const Slots& slots);
+    bool something_behind(uint64_t segment) const;
     Result<void> apply(const ParsedBatch& batch);
     Result<void> apply_segment_start(const ParsedBatch& batch);
     const DecodedHead* find_copy(uint64_t sequence, std::optional<uint64_t> hash) const;
     ByteSpan bytes_of(uint64_t segment) const;
-    void keep_payload(const ParsedBatch& batch, const Record& record);
+    Buffer payload_of(const Head& head, const Record& record) const;
     void note(std::string finding) { findings_.push_back(std::move(finding)); }
 
     Uuid node_uuid_;
@@ -78,6 +83,7 @@ private:
     uint64_t recent_bytes_ = 0;
     Loss loss_;
     bool torn_tail_dropped_ = false;
+    ChangeRecords unproven_;
     std::vector<std::string> findings_;
 };
 

@@ -8,6 +8,8 @@
 namespace quern::test {
 namespace {
 
+using namespace storage;
+
 std::vector<uint64_t> draws_of(uint64_t seed, size_t count) {
     Prng random(seed);
     std::vector<uint64_t> draws;
@@ -28,6 +30,36 @@ TEST(Crash, after_each_disk_operation_recovery_finds_what_was_acknowledged) {
         run.world.disk.crash_at = at;
         run.run(draws, 3);
         ASSERT_EQ(run.crash_and_check(static_cast<int>(at % 3)), "") << "crash at change " << at;
+    }
+}
+
+// What recovery shows is acted upon: it must survive a power loss, though a killed process may
+// never have synced it, or its sync may have failed and left clean pages behind.
+TEST(Crash, what_recovery_shows_is_durable) {
+    for (const bool sync_fails : {false, true}) {
+        MemWorld world;
+        ASSERT_TRUE(world.format().has_value());
+        auto node = *world.open();
+        ASSERT_TRUE(world.commit(*node, {create_group(1), entries(1, 1, 1, {"a"})}).has_value());
+        world.disk.fail_next_sync = sync_fails;
+        if (!sync_fails) world.disk.crash_at = world.disk.changes + 1;
+        const GroupChange change = entries(1, 2, 1, {"b"});
+        EXPECT_FALSE(world.commit(*node, {change, hard_state(1, 5, 6)}).has_value());
+        node.reset();
+        world.forget();
+        world.disk.kill();
+        if (sync_fails) world.disk.inode("wal/0000000001.seg").dirty.clear();
+        node = *world.open();
+        const std::string shown = text_of(node->take_recovered().at(0));
+        EXPECT_EQ(shown, "1@1:a 2@1:b");
+        node.reset();
+        world.forget();
+        world.disk.crash_losing_all();
+        node = *world.open();
+        const auto groups = node->take_recovered();
+        EXPECT_EQ(text_of(groups.at(0)), shown);
+        EXPECT_EQ(groups[0].voted_for, NodeId(6));
+        EXPECT_EQ(groups[0].faulty_from, LogIndex(0));
     }
 }
 

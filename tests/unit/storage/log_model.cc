@@ -133,7 +133,11 @@ std::string LoggedRun::crash_and_check(int interruptions) {
     for (int attempt = 0; attempt <= interruptions; ++attempt) {
         node.reset();
         world.forget();
-        world.disk.crash(random_);
+        if (random_.chance(1, 3)) {
+            world.disk.kill();
+        } else {
+            world.disk.crash(random_);
+        }
         if (attempt < interruptions) {
             world.disk.crash_at = world.disk.changes + 1 + random_.below(12);
         }
@@ -145,7 +149,17 @@ std::string LoggedRun::crash_and_check(int interruptions) {
     }
     if (!opened) return "recovery failed: " + opened.error().to_string();
     node = std::move(*opened);
-    const LogModel found = LogModel::of(node->take_recovered());
+    // Payloads that recovery did not keep are loaded, as the product does.
+    auto recovered = node->take_recovered();
+    for (RecoveredGroup& group : recovered) {
+        if (group.entries.empty()) continue;
+        node->load_entries(group.group, group.entries.front().index, group.entries.back().index,
+                           SIZE_MAX, [&group](Result<std::vector<WalEntry>> loaded) {
+                               if (loaded) group.entries = std::move(*loaded);
+                           });
+        world.run();
+    }
+    const LogModel found = LogModel::of(recovered);
     for (size_t n = acknowledged_; n < states_.size(); ++n) {
         if (found == states_[n]) {
             states_.resize(n + 1);

@@ -40,6 +40,11 @@ public:
     bool crashed = false;
     // Power loss: keeps a random part of what was not durable.
     void crash(Prng& random);
+    // The process ends, the host goes on: all that was written stays, durable or not.
+    void kill() {
+        crashed = false;
+        crash_at = UINT64_MAX;
+    }
     // Everything not durable is gone.
     void crash_losing_all();
 
