@@ -37,6 +37,7 @@ public:
     // The balancer drains: a long poll answers now, empty, and is destroyed; others go on.
     virtual void end_poll() {}
     size_t body_bytes() const { return arrived_.body.size(); }
+    const wire::Request& request() const { return arrived_.request; }
 
 protected:
     // Each answers, and destroys this object: nothing may follow it.

@@ -18,6 +18,8 @@ using SecretDone = Callback<void(Result<Secret>)>;
 
 // Looking a key up must not outlast the handshake.
 constexpr Duration secret_patience = Duration::seconds(3);
+// A client that takes no byte for this long, and not for twice as long, is let go.
+constexpr Duration progress_interval = Duration::seconds(15);
 
 }  // namespace
 
@@ -30,7 +32,8 @@ public:
                    leaders_,  catalogue_, load_,
                    env.metrics.counter("balancer_requests_ok")},
           catalogue_(context_),
-          janitor_(context_), acceptor_(env, acceptor_options(), *this), drain_timer_(env.timers) {}
+          janitor_(context_), acceptor_(env, acceptor_options(), *this), drain_timer_(env.timers),
+          progress_timer_(env.timers) {}
 
     Result<void> start();
     void drain(Duration limit, Callback<void()> done);
@@ -46,6 +49,7 @@ private:
     void session_ended(Session& session) override;
     Secret secret_of(const std::string& key_id, const metadata::UserRecord* user) const;
     void check_drained();
+    void check_progress();
 
     Env& env_;
     const Options options_;
@@ -61,6 +65,7 @@ private:
     bool draining_ = false;
     Callback<void()> drained_;
     OwnedTimer drain_timer_;
+    OwnedTimer progress_timer_;
     LifeGuard guard_;
 };
 
@@ -80,6 +85,7 @@ Result<void> Balancer::Impl::start() {
     endpoint_ = acceptor_.local();
     catalogue_.start();
     janitor_.start();
+    progress_timer_.start(env_.clock.now() + progress_interval, [this] { check_progress(); });
     return {};
 }
 
@@ -148,6 +154,14 @@ void Balancer::Impl::session_ended(Session& session) {
         break;
     }
     check_drained();
+}
+
+void Balancer::Impl::check_progress() {
+    for (auto it = sessions_.begin(); it != sessions_.end();) {
+        Session& session = **it++;  // it may end, and leave the list
+        session.check_progress();
+    }
+    progress_timer_.start(env_.clock.now() + progress_interval, [this] { check_progress(); });
 }
 
 // --- drain --------------------------------------------------------------------------------------------

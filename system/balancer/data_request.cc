@@ -46,6 +46,10 @@ void DataRequest::start() {
 
 void DataRequest::permitted(Result<Granted> granted) {
     if (!granted) return refuse(std::move(granted.error()));
+    if (call_.ambiguous() && granted->queue.id != granted_.queue.id) {
+        // What may have been done to the old queue must not be done again to the new one.
+        return refuse(Error(ErrorCode::queue_does_not_exist, "the queue was deleted and made anew"));
+    }
     granted_ = std::move(*granted);
     ask();
 }

@@ -21,6 +21,7 @@ void Permit::ask_again(Done done) {
     done_ = std::move(done);
     user_.reset();
     fetched_.reset();
+    identity_.forget();
     refresh();
 }
 
@@ -40,10 +41,16 @@ Permit::Verdict Permit::step() {
         user_version_ = identity_.version();
     }
     if (ask_.queue_must_exist) return judge_queue();
-    return may(ask_.action, ask_.name) ? grant(nullptr) : denied();
+    if (!may(ask_.action, ask_.name)) return denied();
+    return grant_on({});
 }
 
 Permit::Verdict Permit::judge_queue() {
+    const bool cached_user = user_ == identity_.user();
+    if (ask_.queue && cached_user && !ask_.want_record) {
+        const QueueTarget* target = identity_.recall(ask_.queue, ask_.action);
+        if (target != nullptr) return grant_on(*target);
+    }
     if (!ask_.queue && !may(ask_.action, ask_.name)) return denied();
     const metadata::QueueRecord* record = nullptr;
     if (fetched_) {
@@ -63,20 +70,22 @@ Permit::Verdict Permit::judge_queue() {
         return std::nullopt;
     }
     if (!mine(*record)) return absent();
-    return may(ask_.action, record->name.name) ? grant(record) : denied();
+    if (!may(ask_.action, record->name.name)) return denied();
+    const CatalogueVersion seen_at =
+        fetched_ ? fetched_->version : context_.catalogue.cache().version();
+    const QueueTarget target{record->id, record->group, record->version, seen_at, record->attributes};
+    if (cached_user && !fetched_) identity_.remember(target, ask_.action);
+    Granted granted = grant_on(target);
+    if (ask_.want_record) granted.record = *record;
+    return granted;
 }
 
-Permit::Verdict Permit::grant(const metadata::QueueRecord* record) {
+Granted Permit::grant_on(const QueueTarget& target) const {
     Granted granted;
     granted.user = user_->id;
     granted.account = user_->account;
     granted.authorised_at = user_version_;
-    if (record != nullptr) {
-        const CatalogueVersion seen_at =
-            fetched_ ? fetched_->version : context_.catalogue.cache().version();
-        granted.queue = {record->id, record->group, record->version, seen_at, record->attributes};
-        if (ask_.want_record) granted.record = *record;
-    }
+    granted.queue = target;
     return granted;
 }
 

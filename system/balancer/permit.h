@@ -17,15 +17,6 @@
 
 namespace quern::balancer {
 
-// What forwarding needs of a queue's record.
-struct QueueTarget {
-    QueueId id;
-    GroupId group;
-    CatalogueVersion version;
-    CatalogueVersion seen_at;  // the record was the newest, and active, at this catalogue version
-    QueueAttributes attributes;
-};
-
 struct Granted {
     UserId user;
     std::string account;
@@ -63,7 +54,7 @@ private:
 
     Verdict step();
     Verdict judge_queue();
-    Verdict grant(const metadata::QueueRecord* record);
+    Granted grant_on(const QueueTarget& target) const;
     Verdict denied();
     Verdict absent();
     bool may(metadata::Action action, std::string_view name) const;

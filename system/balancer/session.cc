@@ -1,5 +1,7 @@
 #include "system/balancer/session.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <vector>
 
@@ -10,6 +12,20 @@ namespace quern::balancer {
 namespace {
 
 constexpr int64_t deadline_ms_max = 3600 * 1000;
+
+bool hands_out_messages(const wire::Operation& operation) {
+    return std::holds_alternative<wire::ReceiveRequest>(operation) ||
+           std::holds_alternative<wire::PeekRequest>(operation);
+}
+
+bool audited(const wire::Operation& operation) {
+    return !std::holds_alternative<wire::SendRequest>(operation) &&
+           !std::holds_alternative<wire::ReceiveRequest>(operation) &&
+           !std::holds_alternative<wire::DeleteRequest>(operation) &&
+           !std::holds_alternative<wire::ChangeVisibilityRequest>(operation) &&
+           (wire::mutates(operation) ||
+            wire::required_action(operation) == metadata::Action::administer);
+}
 
 }  // namespace
 
@@ -74,6 +90,10 @@ Result<void> Session::admit(const Arrived& arrived) const {
                           limits::requests_inflight_per_connection_max,
                           static_cast<int64_t>(active_.size()) + 1));
     }
+    if (connection_->queued_bytes() > out_bytes_high && hands_out_messages(arrived.request.operation)) {
+        return fail(Error(ErrorCode::overloaded, "the client does not read its answers",
+                          out_bytes_high, static_cast<int64_t>(connection_->queued_bytes())));
+    }
     const size_t bytes = context_.load.inflight_bytes + arrived.body.size();
     if (std::holds_alternative<wire::SendRequest>(arrived.request.operation) &&
         bytes > context_.options.inflight_bytes_max) {
@@ -94,14 +114,20 @@ void Session::refuse(uint64_t id, Error error) {
     count(error.code);
     wire::Response response;
     response.error = std::move(error);
-    wire::Encoded encoded = wire::encode(response);
-    connection_->send(wire::encode_frame(wire::FrameKind::response, id, std::move(encoded.head)));
+    send(id, wire::encode(response));
+}
+
+void Session::send(uint64_t id, wire::Encoded response) {
+    BufferChain frame = wire::encode_frame(wire::FrameKind::response, id, std::move(response.head),
+                                           std::move(response.attachments));
+    queued_bytes_total_ += frame.size();
+    connection_->send(std::move(frame));
 }
 
 void Session::answer(uint64_t id, ErrorCode code, wire::Encoded response) {
     count(code);
-    connection_->send(wire::encode_frame(wire::FrameKind::response, id, std::move(response.head),
-                                         std::move(response.attachments)));
+    audit(active_.at(id)->request(), code);
+    send(id, std::move(response));
     withdraw(id);
     if (state_ == State::open && code == ErrorCode::unauthenticated) {
         return end(Error(code, "the access key exists no more"));
@@ -121,6 +147,26 @@ void Session::withdraw(uint64_t id) {
 void Session::count(ErrorCode code) {
     if (code == ErrorCode::ok) return context_.requests_ok.add();
     context_.env.metrics.counter("balancer_requests_" + std::string(error_name(code))).add();
+}
+
+// Names from outside are printable before they reach the log.
+void Session::audit(const wire::Request& request, ErrorCode code) const {
+    const bool denied = code == ErrorCode::access_denied || code == ErrorCode::unauthenticated;
+    if (!denied && !audited(request.operation)) return;
+    if (!context_.env.log.enabled(LogLevel::info)) return;
+    context_.env.log.write(
+        LogLevel::info, "audit",
+        fmt::format("key {} at {}: {} queue \"{}\" id {}: {}", printable(identity_.key_id()),
+                    connection_->peer().to_string(), wire::operation_name(request.operation),
+                    printable(request.queue_name), request.queue.value, error_name(code)));
+}
+
+void Session::check_progress() {
+    const uint64_t taken = queued_bytes_total_ - connection_->queued_bytes();
+    if (connection_->queued_bytes() > 0 && taken == taken_bytes_before_) {
+        return end(Error(ErrorCode::overloaded, "the client takes none of its answers"));
+    }
+    taken_bytes_before_ = taken;
 }
 
 // --- the end ------------------------------------------------------------------------------------------

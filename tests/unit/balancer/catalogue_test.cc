@@ -68,6 +68,21 @@ TEST(Catalogue, a_stale_record_is_refreshed) {
     EXPECT_EQ(f.cluster.client_forwards().back().header.record_version, reply.version);
 }
 
+TEST(Catalogue, what_is_remembered_of_an_id_ends_with_the_catalogues_version) {
+    Fixture f;
+    const auto record = f.cluster.create("shop-a");
+    auto user = f.cluster.connected(f.cluster.add_user("u", {may_send}));
+    const wire::Request by_id = on_queue(record.id, send_of("x"));
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(user->code(by_id), ErrorCode::ok);
+    // Remembered for sending, not for all.
+    EXPECT_EQ(user->code(on_queue(record.id, wire::PurgeRequest{})), ErrorCode::access_denied);
+    f.cluster.change(metadata::RemoveGrant{"u", may_send});
+    f.cluster.run(Duration::seconds(1));
+    const size_t before = f.cluster.client_forwards().size();
+    EXPECT_EQ(user->code(by_id), ErrorCode::access_denied);
+    EXPECT_EQ(f.cluster.client_forwards().size(), before);
+}
+
 // faults.md S114, Q18
 TEST(Catalogue, a_queue_deleted_and_made_anew_is_another_one) {
     Fixture f;

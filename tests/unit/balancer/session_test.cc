@@ -190,6 +190,48 @@ TEST(Session, large_messages_go_both_ways) {
     EXPECT_EQ(messages[2].content.text(), body);
 }
 
+// faults.md S125
+class SlowReader : public testing::Test {
+protected:
+    SlowReader() {
+        for (auto& [id, node] : f.cluster.nodes) {
+            node->on_forward = [this](const Forwarded& seen) {
+                std::optional<wire::Response> answer = f.cluster.answer(seen);
+                if (!std::holds_alternative<wire::ReceiveResponse>(answer->body)) return answer;
+                wire::ReceivedMessage message;
+                message.content = Buffer::copy_of(std::string(1'000'000, 'm'));
+                message.body_bytes = 1'000'000;
+                answer->body = wire::ReceiveResponse{{message, message, message}};
+                return answer;
+            };
+        }
+    }
+    Fixture f;
+};
+
+TEST_F(SlowReader, is_held_back_from_asking_for_more) {
+    f.cluster.world.fabric().block(f.cluster.balancer_machine->index(),
+                                   f.cluster.client_machine->index());
+    for (int i = 0; i < 20; ++i) {
+        f.admin->send(on_queue("a", wire::ReceiveRequest{3, 0, -1}));
+        f.cluster.run(Duration::milliseconds(10));
+    }
+    const size_t asked = f.cluster.client_forwards().size();
+    EXPECT_GT(asked, 2u);
+    EXPECT_LT(asked, 10u);
+    EXPECT_EQ(f.cluster.balancer->stats().sessions, 1u);
+}
+
+TEST_F(SlowReader, is_let_go_when_it_takes_nothing_for_long) {
+    for (int i = 0; i < 3; ++i) f.admin->send(on_queue("a", wire::ReceiveRequest{3, 0, -1}));
+    f.cluster.run(Duration::microseconds(300));
+    f.cluster.client_machine->pause();
+    f.cluster.run(Duration::seconds(14));
+    EXPECT_EQ(f.cluster.balancer->stats().sessions, 1u);
+    f.cluster.run(Duration::seconds(32));
+    EXPECT_EQ(f.cluster.balancer->stats().sessions, 0u);
+}
+
 // --- going away ---------------------------------------------------------------------------------------
 
 // faults.md S85
