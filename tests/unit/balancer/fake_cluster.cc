@@ -22,9 +22,10 @@ Buffer sealed(const Key& key, const Credentials& credentials, uint64_t n) {
 
 }  // namespace
 
-FakeCluster::FakeCluster(uint64_t seed) : world({.seed = seed, .fabric = {}}) {
-    bootstrap();
-    for (uint32_t i = 1; i <= 3; ++i) {
+FakeCluster::FakeCluster(uint64_t seed, uint32_t node_count)
+    : world({.seed = seed, .fabric = {}}) {
+    bootstrap(node_count);
+    for (uint32_t i = 1; i <= node_count; ++i) {
         sim::MachineOptions host;
         host.name = "n" + std::to_string(i);
         auto node =
@@ -50,12 +51,12 @@ FakeCluster::FakeCluster(uint64_t seed) : world({.seed = seed, .fabric = {}}) {
     QUERN_ASSERT(balancer->start().has_value());
 }
 
-void FakeCluster::bootstrap() {
+void FakeCluster::bootstrap(uint32_t node_count) {
     options.key_encryption_key.fill(0x33);
     administrator = {"QKADMINISTRATOR", "the administrator's secret"};
     metadata::Bootstrap bootstrap;
     bootstrap.cluster = cluster_id;
-    for (uint32_t i = 1; i <= 3; ++i) {
+    for (uint32_t i = 1; i <= node_count; ++i) {
         metadata::NodeRecord record;
         record.id = NodeId(i);
         record.uuid = {i, i};

@@ -1,4 +1,4 @@
-// Three storage nodes played by the test around a real catalogue, a real balancer and raw clients, in a
+// Three storage nodes or more, played by the test around a real catalogue, a real balancer and raw clients, in a
 // simulated world. Nodes answer as a healthy cluster would until a test says otherwise.
 #pragma once
 
@@ -54,7 +54,7 @@ class FakeCluster {
 public:
     using Operation = decltype(metadata::Command::operation);
 
-    explicit FakeCluster(uint64_t seed = 1);
+    explicit FakeCluster(uint64_t seed = 1, uint32_t node_count = 3);
 
     FakeNode& node(uint32_t id) { return *nodes.at(NodeId(id)); }
     // As changed behind the balancer's back, through another one.
@@ -96,7 +96,7 @@ public:
     std::vector<Forwarded> order;
 
 private:
-    void bootstrap();
+    void bootstrap(uint32_t node_count);
     void read_catalogue(const wire::Query& query, wire::QueryReply& reply) const;
 
     LogIndex index_;

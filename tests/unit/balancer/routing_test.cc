@@ -1,6 +1,8 @@
 // How requests find the leader, and what is said when they don't.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/unit/balancer/fake_cluster.h"
 
 namespace quern::balancer {
@@ -94,6 +96,30 @@ TEST_F(Routing, a_hint_to_a_node_without_a_replica_is_not_followed) {
     script_leader([](const Forwarded&) { return refusal(ErrorCode::not_leader, NodeId(88)); });
     cluster.leaders[record.group] = other_than(leader);
     EXPECT_EQ(admin->code(send(true)), ErrorCode::ok);
+}
+
+TEST(RoutingOfFour, a_hint_out_of_the_groups_placement_is_not_followed) {
+    FakeCluster cluster(1, 4);
+    const metadata::QueueRecord record = cluster.create("a");
+    auto admin = cluster.admin();
+    const std::vector<metadata::GroupRecord> groups = cluster.catalogue.groups();
+    const std::vector<NodeId>& replicas = groups.at(record.group.value).replicas;
+    ASSERT_EQ(replicas.size(), 3u);
+    cluster.leaders[record.group] = NodeId{};
+    for (auto& [id, node] : cluster.nodes) {
+        if (std::find(replicas.begin(), replicas.end(), id) != replicas.end()) continue;
+        node->on_forward = [](const Forwarded&) -> std::optional<wire::Response> {
+            ADD_FAILURE() << "a node without a replica was asked";
+            return std::nullopt;
+        };
+        cluster.leaders[record.group] = id;  // say the others
+    }
+    const uint64_t number = admin->send(on_queue("a", send_of("x")));
+    cluster.run(Duration::seconds(1));
+    cluster.leaders[record.group] = replicas[0];
+    cluster.run(Duration::seconds(1));
+    ASSERT_TRUE(admin->answers.contains(number));
+    EXPECT_EQ(admin->answers.at(number)->error.code, ErrorCode::ok);
 }
 
 TEST_F(Routing, no_leader_for_a_while_is_waited_out) {
@@ -194,6 +220,22 @@ TEST_F(Routing, overload_after_a_lost_answer_is_asked_again_later) {
     });
     EXPECT_EQ(admin->code(send(true)), ErrorCode::ok);
     EXPECT_EQ(calls, 3);
+}
+
+TEST_F(Routing, a_refusal_at_the_balancer_does_not_unsay_an_ambiguous_attempt) {
+    const metadata::Grant grant{metadata::Effect::allow,
+                                metadata::action_bit(metadata::Action::send), "orders"};
+    auto user = cluster.connected(cluster.add_user("u", {grant}));
+    ASSERT_EQ(user->code(send(true)), ErrorCode::ok);
+    int calls = 0;
+    script_leader([&](const Forwarded& seen) -> std::optional<wire::Response> {
+        if (++calls > 1) return cluster.answer(seen);
+        cluster.change(metadata::RemoveGrant{"u", grant});
+        return refusal(ErrorCode::outcome_unknown);  // applied, for all we know
+    });
+    EXPECT_EQ(user->code(send(true)), ErrorCode::outcome_unknown);
+    EXPECT_EQ(calls, 2);
+    EXPECT_EQ(user->code(send(true)), ErrorCode::access_denied);
 }
 
 // faults.md S121: the balancer cannot reach the leader; the leader moves.
