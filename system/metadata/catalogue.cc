@@ -55,6 +55,11 @@ const UserRecord* Catalogue::find_user(const std::string& name) const {
     const auto found = impl_->users.find(name);
     return found == impl_->users.end() ? nullptr : &found->second;
 }
+const NodeRecord* Catalogue::find_node(NodeId id) const {
+    const auto found = impl_->nodes.find(id);
+    return found != impl_->nodes.end() ? &found->second : nullptr;
+}
+
 const UserRecord* Catalogue::find_user_by_key(const std::string& key_id) const {
     return impl_->find_user_by_key(key_id);
 }

@@ -58,6 +58,7 @@ public:
     const UserRecord* find_user(const std::string& name) const;
     const UserRecord* find_user_by_key(const std::string& key_id) const;
     std::vector<const UserRecord*> users() const;  // by name
+    const NodeRecord* find_node(NodeId id) const;
     std::vector<NodeRecord> nodes() const;         // by id
     std::vector<GroupRecord> groups() const;       // by id; group 0 included
 

@@ -9,6 +9,7 @@ namespace quern::replica {
 namespace {
 
 constexpr size_t apply_entries_per_turn = 256;
+constexpr size_t bodies_listed_at_once = 4096;
 constexpr size_t load_bytes_max = 8u << 20;
 constexpr size_t cached_payload_bytes_max = 32u << 20;
 
@@ -50,10 +51,25 @@ void GroupReplica::restore_snapshot(Callback<void(Result<void>)> ready) {
             if (!restored) return ready(fail(std::move(restored.error())));
             applied_configuration_ = loaded->meta.configuration;
             QUERN_ASSERT(machine_.index() == recovered_.snapshot_index);
+            retain_live_bodies();
             note_restored();
             start_core();
             ready({});
         }));
+}
+
+// Storage does not remember which bodies were dropped before a restart; the snapshot does.
+void GroupReplica::retain_live_bodies() {
+    const std::unique_ptr<SnapshotSource> source = machine_.freeze();
+    std::vector<BodyRef> live;
+    for (;;) {
+        const std::vector<BodyRef> some = source->next_bodies(bodies_listed_at_once);
+        if (some.empty()) break;
+        live.insert(live.end(), some.begin(), some.end());
+    }
+    std::sort(live.begin(), live.end());
+    host_.storage().retain_bodies(group(), BodyRef{},
+                                  BodyRef{machine_.index(), UINT32_MAX, UINT32_MAX}, live);
 }
 
 void GroupReplica::note_restored() {
@@ -304,6 +320,7 @@ void GroupReplica::install_snapshot(const raft::SnapshotMeta& meta, NodeId from,
             while (!to_apply_.empty() && to_apply_.front().index <= meta.index) to_apply_.pop_front();
             applied_ = snapshot_index_ = meta.index;
             applied_configuration_ = meta.configuration;
+            retain_live_bodies();
             note_restored();
             raft_->snapshot_installed(meta, from, term, now());
             raft_->applied(applied_);

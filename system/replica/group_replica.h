@@ -108,6 +108,7 @@ private:
     void restore_snapshot(Callback<void(Result<void>)> ready);
     void start_core();
     void note_restored();
+    void retain_live_bodies();
     void take_output(raft::Output output, std::vector<storage::GroupChange>& changes,
                      std::vector<Completion>& completions);
     void arm_timer();

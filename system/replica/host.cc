@@ -13,6 +13,9 @@ namespace {
 
 ClusterClock::Options clock_options() { return {}; }
 
+// Beside the reserve; more than this and the oldest is worth a snapshot.
+constexpr uint64_t wal_segments_kept = 6;
+
 // Group 0 has no record that could hold its incarnation before it runs: it follows from the cluster's.
 Uuid metadata_incarnation(const ClusterId& cluster) {
     return {mix64(cluster.high ^ 0x6d657461), mix64(cluster.low)};
@@ -182,6 +185,42 @@ void ReplicaHost::bootstrap_if_needed() {
         // No agreed time yet, or leadership went: the next ping or status change tries again.
         env_.log.write(LogLevel::info, "host", "bootstrap waits: " + reply.error().to_string());
     }));
+}
+
+const metadata::NodeRecord* ReplicaHost::known_node(NodeId node) const {
+    return metadata_->catalogue().find_node(node);
+}
+
+// Tells the catalogue which disk this node id belongs to, once; from then on peers refuse another.
+void ReplicaHost::register_uuid() {
+    const metadata::NodeRecord* known = known_node(options_.self);
+    const NodeUuid& own = storage_->superblock().node_uuid;
+    if (known == nullptr || known->uuid == own) return;
+    if (known->uuid) {
+        return storage_failed(Error(
+            ErrorCode::data_foreign,
+            fmt::format("node {} is known to the cluster with another disk", options_.self.value)));
+    }
+    metadata::NodeRecord record = *known;
+    record.uuid = own;
+    metadata::Command command;
+    command.operation = metadata::UpdateNode{std::move(record)};
+    const NodeId leader = groups_.at(metadata_group)->status().leader;
+    if (leader == options_.self) return metadata_->submit(std::move(command), [](auto) {});
+    auto peer = peers_.find(leader);
+    if (peer == peers_.end() || !peer->second.link->up()) return;
+    peer->second.link->request(wire::FrameKind::query,
+                               wire::encode(wire::Query(wire::Change{std::move(command)})),
+                               env_.clock.now() + options_.ping_interval, [](auto) {});
+}
+
+// A group with little traffic takes few snapshots; if it holds the oldest segment, it takes one now.
+void ReplicaHost::free_log_space() {
+    if (storage_->wal_bytes() <= wal_segments_kept * options_.storage.segment_bytes) return;
+    for (GroupId group : storage_->groups_pinning_oldest_segment()) {
+        auto found = groups_.find(group);
+        if (found != groups_.end() && found->second->started()) found->second->take_snapshot();
+    }
 }
 
 void ReplicaHost::status_changed(GroupReplica& group) {

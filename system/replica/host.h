@@ -98,6 +98,9 @@ private:
     void catalogue_changed();
     void place_groups();
     void bootstrap_if_needed();
+    void register_uuid();
+    const metadata::NodeRecord* known_node(NodeId node) const;
+    void free_log_space();
     void schedule_flush();
     void flush();
     wire::QueryReply group_status() const;

@@ -1,8 +1,39 @@
 // The node's links to its peers, the port they come to, and snapshots between them.
+#include <charconv>
+
 #include "system/replica/host.h"
 #include "system/replica/peer_session.h"
 
 namespace quern::replica {
+
+namespace {
+
+struct NamedNode {
+    NodeId id;
+    NodeUuid uuid;
+};
+
+// The inverse of node_name().
+std::optional<NamedNode> parse_node_name(const std::string& name) {
+    constexpr std::string_view prefix = "node:";
+    constexpr size_t uuid_digits = 32;
+    const size_t colon = name.rfind(':');
+    if (!name.starts_with(prefix) || colon < prefix.size()) return std::nullopt;
+    if (name.size() - colon - 1 != uuid_digits) return std::nullopt;
+    NamedNode node;
+    const char* digits = name.data() + colon + 1;
+    const char* half = digits + uuid_digits / 2;
+    const char* end = digits + uuid_digits;
+    const bool good =
+        std::from_chars(name.data() + prefix.size(), name.data() + colon, node.id.value).ptr ==
+            name.data() + colon &&
+        std::from_chars(digits, half, node.uuid.high, 16).ptr == half &&
+        std::from_chars(half, end, node.uuid.low, 16).ptr == end;
+    if (!good) return std::nullopt;
+    return node;
+}
+
+}  // namespace
 
 Result<void> ReplicaHost::open_port() {
     wire::Acceptor::Options options;
@@ -50,6 +81,8 @@ void ReplicaHost::ping_peers() {
             }));
     }
     bootstrap_if_needed();
+    register_uuid();
+    free_log_space();
     ping_timer_.start(now + options_.ping_interval, [this] { ping_peers(); });
 }
 
@@ -79,7 +112,17 @@ wire::HelloReply ReplicaHost::greeting() {
 
 void ReplicaHost::find_secret(const std::string& name,
                               Callback<void(Result<std::optional<std::vector<uint8_t>>>)> done) {
-    if (!name.starts_with("node:")) return done(std::optional<std::vector<uint8_t>>());
+    const std::optional<NamedNode> node = parse_node_name(name);
+    if (!node) return done(std::optional<std::vector<uint8_t>>());
+    // A node whose disk was wiped comes back under another uuid: it has forgotten what it promised and
+    // must not take part under its old id (R11).
+    const metadata::NodeRecord* known = known_node(node->id);
+    if (known != nullptr && known->uuid && known->uuid != node->uuid) {
+        env_.log.write(LogLevel::error, "host",
+                       "refused " + printable(name) + ": node " + std::to_string(node->id.value) +
+                           " is known with another disk; give the new disk a new node id");
+        return done(std::optional<std::vector<uint8_t>>());
+    }
     done(std::optional<std::vector<uint8_t>>(options_.cluster_secret));
 }
 

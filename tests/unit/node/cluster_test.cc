@@ -82,15 +82,30 @@ TEST_F(ClusterFixture, everything_survives_a_power_loss_of_all_nodes) {
 TEST_F(ClusterFixture, a_waiting_receive_gets_a_message_that_is_sent_later) {
     DirectClient other(world, "c2", cluster.client_endpoints()[1]);
     ASSERT_TRUE(other.connect());
-    std::vector<wire::ReceivedMessage> messages;
-    world.scheduler().after(Duration::milliseconds(700), world_owner, EventKind::user, 1, [] {});
+    wire::ReceiveRequest request;
+    request.wait_ms = 3000;
+    auto poll = other.begin("orders", request);
+    world.run_for(Duration::milliseconds(700));
+    ASSERT_FALSE(poll->done);
+    const SimTime before = world.now();
+    send("at last");
+    ASSERT_TRUE(world.run_until([&] { return poll->done; }, Duration::seconds(1)));
+    EXPECT_LT(world.now() - before, Duration::milliseconds(200));
+    ASSERT_TRUE(poll->answer.has_value());
+    const auto& messages = std::get<wire::ReceiveResponse>(poll->answer->body).messages;
+    ASSERT_EQ(messages.size(), 1u);
+    EXPECT_EQ(messages[0].content.text(), "at last");
+}
+
+TEST_F(ClusterFixture, a_waiting_receive_ends_empty_when_its_time_is_over) {
     wire::ReceiveRequest request;
     request.wait_ms = 3000;
     const SimTime before = world.now();
-    auto empty = other.call("orders", request, Duration::seconds(10));
+    auto empty = client.call("orders", request, Duration::seconds(10));
     ASSERT_TRUE(empty.has_value());
     EXPECT_TRUE(std::get<wire::ReceiveResponse>(empty->body).messages.empty());
-    EXPECT_GE((world.now() - before).to_milliseconds(), 3000);
+    const int64_t waited_ms = (world.now() - before).to_milliseconds();
+    EXPECT_NEAR(static_cast<double>(waited_ms), 3000.0, 50.0);
 }
 
 TEST_F(ClusterFixture, a_queue_made_anew_sees_nothing_of_the_old_one) {
@@ -105,6 +120,21 @@ TEST_F(ClusterFixture, a_queue_made_anew_sees_nothing_of_the_old_one) {
     ASSERT_TRUE(created.has_value());
     EXPECT_EQ(created->error.code, ErrorCode::ok) << created->error.to_string();
     EXPECT_TRUE(receive(0).empty());
+}
+
+TEST_F(ClusterFixture, a_node_with_a_wiped_disk_is_not_let_in_under_its_old_id) {
+    world.run_for(Duration::seconds(5));  // every node has told the catalogue its disk
+    Machine& wiped = *cluster.storage_machines()[2];
+    wiped.power_loss();
+    wiped.disk().platter().wipe();
+    wiped.start();
+    world.run_for(Duration::seconds(10));
+    replica::ReplicaHost* host = cluster.host_on(wiped);
+    ASSERT_NE(host, nullptr);
+    const raft::Status status = host->groups().at(metadata_group)->status();
+    EXPECT_EQ(status.commit, LogIndex(0));
+    EXPECT_EQ(status.role == raft::Role::leader, false);
+    send("the other two go on");
 }
 
 TEST(Cluster, the_same_seed_gives_the_same_run) {

@@ -28,29 +28,40 @@ public:
         return world_.run_until([this] { return link_->up(); }, within);
     }
 
-    // The answer, or nothing if none came within the deadline.
-    std::optional<wire::Response> call(const std::string& queue, wire::Operation operation,
-                                       Duration deadline = Duration::seconds(10)) {
+    struct Call {
+        bool done = false;
+        std::optional<wire::Response> answer;
+    };
+    // Sends the request; the world has to run for it to be done.
+    std::shared_ptr<Call> begin(const std::string& queue, wire::Operation operation,
+                                Duration deadline = Duration::seconds(10)) {
         wire::Request request;
         request.queue_name = queue;
         request.token = {SessionId(77), ++next_token_, next_token_, ClusterTime::never()};
         request.deadline_ms = deadline.to_milliseconds();
         request.operation = std::move(operation);
-        std::optional<wire::Response> answer;
-        bool done = false;
+        auto call = std::make_shared<Call>();
         link_->request(wire::FrameKind::request, wire::encode(request),
-                       machine_->env().clock.now() + deadline * 2, [&](Result<wire::Frame> frame) {
-                           done = true;
+                       machine_->env().clock.now() + deadline * 2,
+                       [this, call](Result<wire::Frame> frame) {
+                           call->done = true;
                            if (!frame) {
                                last_error = frame.error();
                                return;
                            }
                            Result<wire::Response> decoded =
                                wire::decode_response(frame->body, frame->head_bytes);
-                           if (decoded) answer = std::move(*decoded);
+                           if (decoded) call->answer = std::move(*decoded);
                        });
-        world_.run_until([&] { return done; }, deadline * 2 + Duration::seconds(1));
-        return answer;
+        return call;
+    }
+
+    // The answer, or nothing if none came within the deadline.
+    std::optional<wire::Response> call(const std::string& queue, wire::Operation operation,
+                                       Duration deadline = Duration::seconds(10)) {
+        const std::shared_ptr<Call> call = begin(queue, std::move(operation), deadline);
+        world_.run_until([&] { return call->done; }, deadline * 2 + Duration::seconds(1));
+        return call->answer;
     }
 
     Error last_error;
