@@ -4,13 +4,15 @@
 #include <optional>
 
 #include "sim/cluster.h"
+#include "system/base/checksum.h"
 #include "system/wire/link.h"
 
 namespace quern::sim {
 
 class DirectClient final : public wire::LinkHandler {
 public:
-    DirectClient(World& world, const std::string& name, const Endpoint& to) : world_(world) {
+    DirectClient(World& world, const std::string& name, const Endpoint& to)
+        : world_(world), session_(hash64(as_bytes(name))) {
         MachineOptions options;
         options.name = name;
         machine_ = &world.add_machine(std::move(options));
@@ -37,7 +39,7 @@ public:
                                 Duration deadline = Duration::seconds(10)) {
         wire::Request request;
         request.queue_name = queue;
-        request.token = {SessionId(77), ++next_token_, next_token_, ClusterTime::never()};
+        request.token = {session_, ++next_token_, next_token_, ClusterTime::never()};
         request.deadline_ms = deadline.to_milliseconds();
         request.operation = std::move(operation);
         auto call = std::make_shared<Call>();
@@ -75,6 +77,7 @@ private:
     World& world_;
     Machine* machine_ = nullptr;
     std::unique_ptr<wire::Link> link_;
+    SessionId session_;
     uint64_t next_token_ = 0;
 };
 
