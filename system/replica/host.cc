@@ -235,7 +235,7 @@ void ReplicaHost::storage_failed(const Error& error) {
 }
 
 bool ReplicaHost::healthy() const {
-    if (storage_ == nullptr || failed_ || groups_.size() < 2) return false;
+    if (storage_ == nullptr || failed_ || !metadata_->catalogue().bootstrapped()) return false;
     for (const auto& [id, group] : groups_) {
         if (!group->started() || !group->status().leader) return false;
     }

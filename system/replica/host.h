@@ -67,7 +67,7 @@ public:
 
     // Hands leadership of every group to another node and stops campaigning.
     void drain();
-    bool healthy() const;  // every local group knows a leader
+    bool healthy() const;  // the cluster is bootstrapped and every local group knows a leader
     bool failed() const { return failed_; }
     const Endpoint& peer_endpoint() const;
 
