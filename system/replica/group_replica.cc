@@ -38,6 +38,28 @@ void GroupReplica::start(storage::RecoveredGroup recovered, Callback<void(Result
     recovered_ = std::move(recovered);
     announce_creation_ = recovered_.incarnation == Uuid{};
     if (recovered_.snapshot_index) return restore_snapshot(std::move(ready));
+    load_configurations(std::move(ready));
+}
+
+// The core reads its configurations at start; recovery keeps only the newest payloads in memory.
+void GroupReplica::load_configurations(Callback<void(Result<void>)> ready) {
+    for (storage::WalEntry& entry : recovered_.entries) {
+        const bool configuration =
+            static_cast<raft::EntryKind>(entry.kind) == raft::EntryKind::configuration;
+        if (!configuration || !entry.payload.empty()) continue;
+        storage::WalEntry* wanted = &entry;
+        return host_.storage().load_entries(
+            group(), entry.index, entry.index, load_bytes_max,
+            guard_.wrap([this, wanted, ready = std::move(ready)](
+                            Result<std::vector<storage::WalEntry>> loaded) mutable {
+                if (!loaded) return ready(fail(std::move(loaded.error())));
+                if (loaded->size() != 1 || loaded->front().payload.empty()) {
+                    return ready(fail(ErrorCode::corrupt, "a configuration is missing from the log"));
+                }
+                wanted->payload = std::move(loaded->front().payload);
+                load_configurations(std::move(ready));
+            }));
+    }
     start_core();
     ready({});
 }
@@ -53,8 +75,7 @@ void GroupReplica::restore_snapshot(Callback<void(Result<void>)> ready) {
             QUERN_ASSERT(machine_.index() == recovered_.snapshot_index);
             retain_live_bodies();
             note_restored();
-            start_core();
-            ready({});
+            load_configurations(std::move(ready));
         }));
 }
 

@@ -106,6 +106,7 @@ private:
     Instant now() const { return host_.env().clock.now(); }
     void mark_dirty();
     void restore_snapshot(Callback<void(Result<void>)> ready);
+    void load_configurations(Callback<void(Result<void>)> ready);
     void start_core();
     void note_restored();
     void retain_live_bodies();
