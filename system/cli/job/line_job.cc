@@ -11,22 +11,14 @@ namespace {
 constexpr Duration pause_after_error = Duration::milliseconds(50);
 constexpr int64_t receive_wait_ms = 1000;
 
-client::Options starting_at(client::Options options, size_t endpoint) {
-    std::rotate(options.endpoints.begin(),
-                options.endpoints.begin() + static_cast<ptrdiff_t>(endpoint % options.endpoints.size()),
-                options.endpoints.end());
-    return options;
-}
-
 }  // namespace
 
 // Keeps a number of sends under way. A send that was certainly not done is sent anew; one whose
 // outcome stays unknown is not, since that could store it twice.
 class LineJob::Producer {
 public:
-    Producer(LineJob& job, size_t number)
-        : job_(job), client_(job.env_, starting_at(job.options_.client, number)),
-          retry_timer_(job.env_.timers) {}
+    explicit Producer(LineJob& job)
+        : job_(job), client_(job.env_, job.options_.client), retry_timer_(job.env_.timers) {}
 
     void fill() {
         while (under_way_ < job_.options_.sends_per_producer && send_next()) {
@@ -107,9 +99,8 @@ private:
 // may be asked again: it changes nothing the second time.
 class LineJob::Consumer {
 public:
-    Consumer(LineJob& job, size_t number)
-        : job_(job), client_(job.env_, starting_at(job.options_.client, number)),
-          retry_timer_(job.env_.timers) {}
+    explicit Consumer(LineJob& job)
+        : job_(job), client_(job.env_, job.options_.client), retry_timer_(job.env_.timers) {}
 
     void receive() {
         wire::Request request;
@@ -195,9 +186,9 @@ private:
 LineJob::LineJob(Env& env, Options options, LineSource source)
     : env_(env), options_(std::move(options)), source_(std::move(source)) {
     for (size_t i = 0; i < options_.producers; ++i)
-        producers_.push_back(std::make_unique<Producer>(*this, i));
+        producers_.push_back(std::make_unique<Producer>(*this));
     for (size_t i = 0; i < options_.consumers; ++i)
-        consumers_.push_back(std::make_unique<Consumer>(*this, i));
+        consumers_.push_back(std::make_unique<Consumer>(*this));
 }
 
 LineJob::~LineJob() = default;
