@@ -77,9 +77,13 @@ std::string duration_text(int64_t milliseconds) {
 }
 
 std::string grouped(uint64_t number) {
-    std::string digits = std::to_string(number);
-    for (size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
-    return digits;
+    const std::string digits = std::to_string(number);
+    std::string text;
+    for (size_t i = 0; i < digits.size(); ++i) {
+        if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+        text += digits[i];
+    }
+    return text;
 }
 
 std::string base64(std::string_view bytes) {
