@@ -81,8 +81,10 @@ Output run_quern(const std::vector<std::string>& arguments, const std::string& i
 }
 
 Program::Program(const std::vector<std::string>& arguments, std::string output_file)
-    : pid_(spawn(arguments, "/dev/null", output_file, output_file)),
-      output_file_(std::move(output_file)) {}
+    : output_file_(std::move(output_file)) {
+    write_file(output_file_, "");  // what an earlier program said is not read as this one's
+    pid_ = spawn(arguments, "/dev/null", output_file_, output_file_);
+}
 
 Program::~Program() {
     if (ended_) return;

@@ -35,7 +35,7 @@ public:
     std::string output() const;
 
 private:
-    pid_t pid_;
+    pid_t pid_ = -1;
     std::string output_file_;
     int status_ = -1;
     bool ended_ = false;
