@@ -177,6 +177,11 @@ void DataReplica::handle_delete(Call call, const wire::DeleteRequest& request) {
     std::vector<ErrorCode> results = open_receipts(
         options_.receipt_key, call.base.queue, request.receipts,
         [&](const wire::ReceiptBytes&, const queue::Receipt& r) { command.receipts.push_back(r); });
+    if (command.receipts.empty() && !results.empty()) {
+        wire::Response response = response_at_now(call.base.queue);
+        response.body = wire::DeleteResponse{std::move(results)};
+        return respond(call.id, response);  // nothing is left to propose
+    }
     call.base.operation = std::move(command);
     submit_call(std::move(call), [results = std::move(results)](queue::Reply& reply,
                                                                 wire::Response& response) mutable {
@@ -192,6 +197,11 @@ void DataReplica::handle_visibility(Call call, const wire::ChangeVisibilityReque
         [&](const wire::ChangeVisibilityRequest::Entry& entry, const queue::Receipt& receipt) {
             command.changes.push_back({receipt, entry.visibility_ms});
         });
+    if (command.changes.empty() && !results.empty()) {
+        wire::Response response = response_at_now(call.base.queue);
+        response.body = wire::ChangeVisibilityResponse{std::move(results)};
+        return respond(call.id, response);  // nothing is left to propose
+    }
     call.base.operation = std::move(command);
     submit_call(std::move(call), [results = std::move(results)](queue::Reply& reply,
                                                                 wire::Response& response) mutable {
