@@ -85,6 +85,9 @@ public:
     // damage. Errors (all final): protocol_error (magic, kind, header or body checksum; the detail tells
     // an HTTP or TLS client what this port is), frame_too_large.
     Result<void> consumed(size_t size, std::vector<Frame>& frames);
+    // After damage: what a peer of another protocol understands, to be written before the connection
+    // ends. An HTTP response if its first bytes were those of HTTP, else empty.
+    Buffer farewell() const;
     // Bytes of an incomplete frame are held.
     bool mid_frame() const { return filled_ > 0; }
     size_t held_bytes() const { return filled_; }
@@ -104,6 +107,8 @@ private:
     size_t body_bytes_max_;
     MutableBuffer chunk_;  // starts with a frame's header, once filled_ > 0
     size_t filled_ = 0;
+    bool framed_ = false;  // a frame came
+    bool http_peer_ = false;
 };
 
 }  // namespace quern::wire

@@ -62,6 +62,7 @@ private:
     void on_written(Result<void> result);
     void finish_closing();
     void end(Error reason);
+    void on_farewell_written(Result<void> result);
     void report_end();
 
     Env& env_;
@@ -231,8 +232,18 @@ void FrameConnection::Impl::end(Error reason) {
     end_reason_ = std::move(reason);
     arrived_.clear();
     queued_.clear();
+    const Buffer farewell = decoder_.farewell();
+    if (!farewell.empty() && !writing_) {
+        connection_->write(farewell, weakly(&Impl::on_farewell_written));
+        return;
+    }
     connection_->close();
     env_.loop.post(weakly(&Impl::report_end));
+}
+
+void FrameConnection::Impl::on_farewell_written(Result<void>) {
+    connection_->close();
+    report_end();
 }
 
 void FrameConnection::Impl::report_end() {

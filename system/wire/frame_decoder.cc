@@ -15,14 +15,19 @@ bool known_kind(uint16_t kind) {
            (kind >= first(FrameKind::raft) && kind <= first(FrameKind::cancel));
 }
 
-// What a stream that does not begin with our magic seems to speak.
-std::string describe_stranger(std::string_view start) {
+constexpr std::string_view http_hint =
+    "this port speaks Quern's native protocol; the bytes look like HTTP, which has a port of its own";
+
+bool begins_like_http(std::string_view start) {
     constexpr std::string_view methods[] = {"GET ", "POST", "PUT ", "HEAD", "DELE",
                                             "OPTI", "PATC", "CONN", "TRAC", "PRI "};
+    return std::find(std::begin(methods), std::end(methods), start.substr(0, 4)) != std::end(methods);
+}
+
+// What a stream that does not begin with our magic seems to speak.
+std::string describe_stranger(std::string_view start) {
     const std::string ours = "this port speaks Quern's native protocol";
-    for (std::string_view method : methods) {
-        if (start == method) return ours + "; the bytes look like HTTP, which has a port of its own";
-    }
+    if (begins_like_http(start)) return std::string(http_hint);
     if (start.size() >= 2 && start[0] == '\x16' && start[1] == '\x03') {
         return ours + "; the bytes look like a TLS handshake, and TLS is not on here";
     }
@@ -144,11 +149,21 @@ Result<void> FrameDecoder::consumed(size_t size, std::vector<Frame>& frames) {
     QUERN_ASSERT(size <= chunk_.size() - filled_);
     filled_ += size;
     Scan found = scan();
+    framed_ = framed_ || found.complete_bytes > 0;
+    http_peer_ = !found.damage && !framed_ && begins_like_http(as_text(chunk_.span().first(filled_)));
     if (!found.damage) filled_ = found.complete_bytes;
     if (found.complete_bytes > 0) cut_frames(found.complete_bytes, found.next_bytes, frames);
     if (!found.damage) return std::move(found.damage);
     if (filled_ > 0) make_room(found.next_bytes);
     return {};
+}
+
+Buffer FrameDecoder::farewell() const {
+    if (!http_peer_) return {};
+    std::string text = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n";
+    text += http_hint;
+    text += ".\n";
+    return Buffer::copy_of(text);
 }
 
 }  // namespace quern::wire

@@ -181,6 +181,23 @@ TEST(FrameDecoder, strangers_are_told_what_this_port_is) {
     EXPECT_NE(feed(tls, "\x16\x03\x01\x02").result.error().detail.find("TLS"), std::string::npos);
 }
 
+TEST(FrameDecoder, an_http_client_gets_an_answer_it_understands) {
+    FrameDecoder http(body_max);
+    EXPECT_TRUE(http.farewell().empty());
+    EXPECT_FALSE(feed(http, "GET / HTTP/1.1\r\n\r\n", 3).result);
+    EXPECT_TRUE(http.farewell().text().starts_with("HTTP/1.1 400 Bad Request\r\n"));
+    EXPECT_NE(http.farewell().text().find("native protocol"), std::string_view::npos);
+
+    FrameDecoder other(body_max);
+    EXPECT_FALSE(feed(other, "hello").result);
+    EXPECT_TRUE(other.farewell().empty());
+
+    // Behind a frame such bytes are damage, not another protocol.
+    FrameDecoder late(body_max);
+    EXPECT_FALSE(feed(late, sample(8) + "GET / HTTP/1.1\r\n").result);
+    EXPECT_TRUE(late.farewell().empty());
+}
+
 TEST(FrameDecoder, unknown_kinds_and_flags_are_refused) {
     for (size_t offset : {4u, 6u}) {
         std::string frame = sample(0);
