@@ -93,6 +93,10 @@ void DataReplica::apply(const raft::Entry& entry) {
         for (const queue::Command& command : batch_.commands) {
             if (std::holds_alternative<queue::Tick>(command.operation)) tick_pending_ = false;
             replies.push_back(state_.apply(command, entry.payload.data()));
+            if (ReplicaObserver* observer = host_.observer()) {
+                observer->command_applied(options_.self, replica_->group(), entry.index,
+                                          state_.time(), command, replies.back());
+            }
         }
     } else {
         state_.begin_entry(entry.index, ClusterTime{});

@@ -12,6 +12,10 @@ public:
     virtual ~ReplicaObserver() = default;
     // The message is handed to the link to `message.to` (also if the link then drops it).
     virtual void message_leaves(NodeId self, const raft::Message& message) = 0;
+    // A data group's state machine has applied one command of the entry `index`, whose time is `time`;
+    // those of an entry come in order, before its applied().
+    virtual void command_applied(NodeId self, GroupId group, LogIndex index, ClusterTime time,
+                                 const queue::Command& command, const queue::Reply& reply) = 0;
     // The state machine has applied the entry; `rolling_hash` is its hash afterwards.
     virtual void applied(NodeId self, GroupId group, const raft::Entry& entry,
                          uint64_t rolling_hash) = 0;

@@ -85,7 +85,10 @@ const std::vector<Room>& rooms() {
          {}},
         {"harness",
          {"system/base", "system/io", "system/os", "system/client", "system/node", "sim"},
-         {QUERN_QUEUE_TYPES, QUERN_METADATA_TYPES, "system/wire/client_messages.h"},
+         // Beyond what clients see: what the witness of replicas and their disks must understand.
+         {QUERN_QUEUE_TYPES, QUERN_METADATA_TYPES, QUERN_RAFT_TYPES, "system/raft/raft.h",
+          "system/replica/observer.h", "system/storage/wal_format.h",
+          "system/wire/client_messages.h"},
          {"nlohmann/", "CLI/", "posix"}},
     };
     return table;

@@ -1,0 +1,49 @@
+// The checkers: each judges a whole history by some invariants of faults.md's list, knowing nothing but
+// what clients asked and were told. Linear in the history but for sorting.
+//
+// Log indexes in answers are upper bounds of where an operation took effect (an answer to a repeated
+// request carries the index of the repetition); what was answered before an operation was invoked is a
+// lower bound. A checker calls a violation only what no order within these bounds explains.
+#pragma once
+
+#include "harness/history_index.h"
+#include "harness/verdict.h"
+
+namespace quern::harness {
+
+struct CheckOptions {
+    // Time of day at the start of the history, by a clock that is right; 0: none, or too many nodes'
+    // clocks were wrong for cluster time to be held against it.
+    int64_t started_wall_ms = 0;
+    // By how much cluster time may differ from it.
+    int64_t clock_slack_ms = 1'000;
+    // A permission that was taken away may be used so long after (Q19); 0: not judged.
+    int64_t revocation_ms = 0;
+};
+
+// Q1: what was accepted and not justly removed was there when the queues were drained. Needs
+// History::drained.
+void check_no_loss(const HistoryIndex& index, Verdict& verdict);
+// Q2 no phantom, Q10 one effect per request, Q11 unique ids, Q12 integrity, Q13 honest errors.
+void check_origin(const HistoryIndex& index, Verdict& verdict);
+// Q3 no resurrection.
+void check_deleted(const HistoryIndex& index, Verdict& verdict);
+// Q4 lease exclusion, Q6 receive counts.
+void check_leases(const HistoryIndex& index, Verdict& verdict);
+// Q5 receipt fencing.
+void check_receipts(const HistoryIndex& index, Verdict& verdict);
+// Q14: counters of every status against what clients did; the queue size is never overshot (S).
+void check_counters(const HistoryIndex& index, Verdict& verdict);
+// Q15: delays, retention, and cluster time itself.
+void check_time(const HistoryIndex& index, const CheckOptions& options, Verdict& verdict);
+// Q17 purge fence, Q18 incarnation fence.
+void check_fences(const HistoryIndex& index, Verdict& verdict);
+// Q19: a revoked permission is of no use.
+void check_access(const HistoryIndex& index, const CheckOptions& options, Verdict& verdict);
+// Q20 and R13: no answer shows a log older than an answer that was out before the question.
+void check_positions(const HistoryIndex& index, Verdict& verdict);
+
+// All of them.
+void check_history(const History& history, const CheckOptions& options, Verdict& verdict);
+
+}  // namespace quern::harness

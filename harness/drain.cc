@@ -1,0 +1,83 @@
+#include "harness/drain.h"
+
+#include <fmt/format.h>
+
+namespace quern::harness {
+
+namespace {
+
+constexpr int64_t visibility_ms = 3'000;
+constexpr uint32_t messages_max = 100;
+constexpr Duration pause_between = Duration::milliseconds(200);
+
+}  // namespace
+
+Drain::Drain(sim::World& world, WorkClient& client, int64_t queues)
+    : world_(world), client_(client), queues_(queues) {}
+
+Drain::~Drain() { world_.scheduler().cancel(timer_); }
+
+void Drain::next_queue() {
+    if (++queue_ == queues_) {
+        done_ = true;
+        return;
+    }
+    receive();
+}
+
+void Drain::again_later() {
+    timer_ = world_.scheduler().after(pause_between, client_.machine().owner(), sim::EventKind::user,
+                                      0, [this] { receive(); });
+}
+
+void Drain::receive() {
+    Operation op;
+    op.kind = OpKind::receive;
+    op.draining = true;
+    op.messages_max = messages_max;
+    op.visibility_ms = visibility_ms;
+    wire::Request request;
+    request.queue_name = queue_name(static_cast<uint64_t>(queue_));
+    request.operation = wire::ReceiveRequest{messages_max, 0, visibility_ms};
+    client_.perform(std::move(op), std::move(request), [this](const Operation& o) { received(o); });
+}
+
+void Drain::received(const Operation& op) {
+    if (op.error == ErrorCode::queue_does_not_exist) return next_queue();
+    state_ = fmt::format("queue {}: {}", queue_name(static_cast<uint64_t>(queue_)), to_string(op));
+    if (!op.ok()) return again_later();
+    if (op.seen.empty()) return status();
+    remove();
+}
+
+void Drain::remove() {
+    Operation op;
+    op.kind = OpKind::remove;
+    op.draining = true;
+    wire::DeleteRequest deletion;
+    for (const wire::ReceiptBytes& receipt : client_.last_receipts()) {
+        op.receipts.push_back({peek_receipt(receipt), true, 0, ErrorCode::ok});
+        deletion.receipts.push_back(receipt);
+    }
+    wire::Request request;
+    request.queue_name = queue_name(static_cast<uint64_t>(queue_));
+    request.operation = std::move(deletion);
+    client_.perform(std::move(op), std::move(request), [this](const Operation&) { receive(); });
+}
+
+void Drain::status() {
+    Operation op;
+    op.kind = OpKind::status;
+    op.draining = true;
+    wire::Request request;
+    request.queue_name = queue_name(static_cast<uint64_t>(queue_));
+    request.operation = wire::QueueStatusRequest{};
+    client_.perform(std::move(op), std::move(request), [this](const Operation& o) {
+        if (o.error == ErrorCode::queue_does_not_exist) return next_queue();
+        state_ = fmt::format("queue {}: {}", queue_name(static_cast<uint64_t>(queue_)), to_string(o));
+        if (o.ok() && o.counters.live() == 0) return next_queue();
+        again_later();
+    });
+}
+
+}  // namespace quern::harness

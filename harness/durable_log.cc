@@ -1,0 +1,197 @@
+#include "harness/durable_log.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "system/base/checksum.h"
+
+namespace quern::harness {
+
+namespace {
+
+std::string segment_path(uint64_t number) { return fmt::format("wal/{:010}.seg", number); }
+
+// 0 if it is none.
+uint64_t segment_number(const std::string& path) {
+    constexpr std::string_view folder = "wal/";
+    constexpr std::string_view ending = ".seg";
+    if (!path.starts_with(folder) || !path.ends_with(ending)) return 0;
+    uint64_t number = 0;
+    std::from_chars(path.data() + folder.size(), path.data() + path.size() - ending.size(), number);
+    return number;
+}
+
+void cut(DurableLog::Group& group, LogIndex from) {
+    if (from > group.last()) return;
+    const uint64_t kept = from > group.base ? from.value - group.base.value - 1 : 0;
+    group.terms.resize(kept);
+}
+
+void set_snapshot(DurableLog::Group& group, LogIndex index, Term term, bool keep_suffix) {
+    if (index <= group.base) return;
+    if (keep_suffix && index <= group.last()) {
+        const auto covered = static_cast<std::ptrdiff_t>(index.value - group.base.value);
+        group.terms.erase(group.terms.begin(), group.terms.begin() + covered);
+    } else {
+        group.terms.clear();
+    }
+    group.base = index;
+    group.base_term = term;
+}
+
+}  // namespace
+
+Term DurableLog::Group::term_at(LogIndex index) const {
+    if (index == base) return base_term;
+    return index > base && index <= last() ? terms[index.value - base.value - 1] : Term{};
+}
+
+const DurableLog::Group* DurableLog::find(GroupId group) const {
+    const auto found = groups_.find(group);
+    return found == groups_.end() ? nullptr : &found->second;
+}
+
+void DurableLog::start_over() {
+    groups_.clear();
+    segment_ = offset_ = sequence_ = 0;
+    inode_ = nullptr;
+    life_ = machine_.life();
+    std::vector<uint64_t> numbers;
+    for (const std::string& path : machine_.disk().platter().paths_durable()) {
+        if (const uint64_t number = segment_number(path)) numbers.push_back(number);
+    }
+    std::sort(numbers.begin(), numbers.end());
+    // Spares hold no batch; reading goes on in the last segment that has one.
+    uint64_t last_used = 0;
+    sim::InodeRef last_inode;
+    uint64_t last_end = 0;
+    for (const uint64_t number : numbers) {
+        segment_ = number;
+        inode_ = machine_.disk().platter().find_durable(segment_path(number));
+        offset_ = 0;
+        read_segment();
+        if (offset_ == 0) continue;
+        last_used = segment_;
+        last_inode = inode_;
+        last_end = offset_;
+    }
+    segment_ = last_used;
+    inode_ = last_inode;
+    offset_ = last_end;
+}
+
+void DurableLog::look() {
+    if (life_ != machine_.life() || !inode_) return start_over();
+    for (;;) {
+        read_segment();
+        sim::InodeRef next = machine_.disk().platter().find_durable(segment_path(segment_ + 1));
+        if (!next) return;
+        const uint64_t at = offset_;
+        const sim::InodeRef current = std::exchange(inode_, std::move(next));
+        ++segment_;
+        offset_ = 0;
+        if (read_batch()) continue;
+        inode_ = current;
+        --segment_;
+        offset_ = at;
+        return;
+    }
+}
+
+void DurableLog::read_segment() {
+    while (read_batch()) {
+    }
+}
+
+bool DurableLog::read_batch() {
+    const uint64_t size = inode_->size_durable();
+    if (offset_ + storage::block_bytes > size) return false;
+    bytes_.resize(storage::block_bytes);
+    if (!inode_->read_durable(offset_, bytes_, true)) return false;
+    std::optional<storage::DecodedHead> decoded = storage::decode_head(bytes_);
+    uint64_t claimed = 0;
+    if (!decoded) {
+        // A head longer than a block; its length stands at a fixed place (docs/formats/wal.md).
+        uint32_t head_bytes = 0;
+        std::memcpy(&head_bytes, bytes_.data() + 56, sizeof head_bytes);
+        if (head_bytes <= storage::block_bytes || head_bytes > size - offset_) return false;
+        claimed = head_bytes;
+        bytes_.resize(claimed);
+        if (!inode_->read_durable(offset_, bytes_, true)) return false;
+        decoded = storage::decode_head(bytes_);
+    }
+    if (!decoded) return false;
+    const storage::Head& head = decoded->head;
+    if (head.segment != segment_ || head.offset_bytes != offset_ || head.sequence <= sequence_ ||
+        head.batch_bytes == 0 || head.batch_bytes > size - offset_) {
+        return false;
+    }
+    for (const storage::Record& r : head.records) {
+        if (r.kind != storage::RecordKind::entry || r.size_bytes == 0) continue;
+        bytes_.resize(r.size_bytes);
+        if (!inode_->read_durable(offset_ + r.offset_bytes, bytes_, true)) return false;
+        if (crc32c(bytes_) != r.payload_crc) return false;
+    }
+    sequence_ = head.sequence;
+    if (offset_ == 0) apply_checkpoint(head);
+    apply(head);
+    offset_ += head.batch_bytes;
+    return true;
+}
+
+// What the segment's first batch says of a group is the truth about where its log ends.
+void DurableLog::apply_checkpoint(const storage::Head& head) {
+    std::map<GroupId, Group> named;
+    for (const storage::Record& r : head.records) {
+        if (r.kind != storage::RecordKind::checkpoint) continue;
+        Group& group = named[r.group];
+        if (const auto found = groups_.find(r.group); found != groups_.end()) {
+            group = std::move(found->second);
+        }
+        group.hard_state = {r.current_term, r.voted_for};
+        set_snapshot(group, r.index, r.term, true);
+        cut(group, r.last_index.next());
+        if (group.last() < r.last_index) {
+            group.terms.clear();
+            group.base = r.last_index;
+            group.base_term = r.last_term;
+        }
+    }
+    groups_ = std::move(named);
+}
+
+void DurableLog::apply(const storage::Head& head) {
+    for (const storage::Record& record : head.records) apply(record);
+}
+
+void DurableLog::apply(const storage::Record& r) {
+    using storage::RecordKind;
+    if (r.kind == RecordKind::segment || r.kind == RecordKind::checkpoint) return;
+    if (r.kind == RecordKind::create) {
+        groups_[r.group] = Group{};
+        return;
+    }
+    if (r.kind == RecordKind::remove) {
+        groups_.erase(r.group);
+        return;
+    }
+    Group& group = groups_[r.group];
+    if (r.kind == RecordKind::truncate) {
+        cut(group, r.index);
+    } else if (r.kind == RecordKind::snapshot) {
+        set_snapshot(group, r.index, r.term, r.keep_suffix);
+    } else if (r.kind == RecordKind::hard_state) {
+        group.hard_state = {r.current_term, r.voted_for};
+    } else if (r.kind == RecordKind::entry && r.index > group.base) {
+        // An entry that was written again after damage is the same one; another ends the old log.
+        if (r.index <= group.last() && group.term_at(r.index) == r.term) return;
+        cut(group, r.index);
+        if (r.index == group.last().next()) group.terms.push_back(r.term);
+    }
+}
+
+}  // namespace quern::harness

@@ -1,0 +1,61 @@
+// What the log on one machine's disk would be after a power cut now, read from the disk itself: the
+// bytes that are certain to survive, without the damage that lies over them. Shares storage's format of
+// records, not its idea of what is durable.
+//
+// Reading goes on where it stopped; a new life of the machine starts it over.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sim/world/machine.h"
+#include "system/raft/types.h"
+#include "system/storage/wal_format.h"
+
+namespace quern::harness {
+
+class DurableLog {
+public:
+    explicit DurableLog(const sim::Machine& machine) : machine_(machine) {}
+
+    struct Group {
+        raft::HardState hard_state;
+        LogIndex base;  // what lies at or below is covered by a snapshot, or its terms are not known
+        Term base_term;
+        std::vector<Term> terms;  // of base + 1, …
+        LogIndex last() const { return base.plus(terms.size()); }
+        // 0: not known, or beyond the end.
+        Term term_at(LogIndex index) const;
+        bool holds(LogIndex index, Term term) const {
+            if (index > last()) return false;
+            const Term found = term_at(index);
+            return !found || !term || found == term;
+        }
+    };
+
+    // As of the last look; nullptr if the disk says nothing of the group.
+    const Group* find(GroupId group) const;
+    // Reads what became durable since.
+    void look();
+    // Reads everything again.
+    void start_over();
+
+private:
+    void read_segment();
+    bool read_batch();
+    void apply(const storage::Head& head);
+    void apply(const storage::Record& record);
+    void apply_checkpoint(const storage::Head& head);
+
+    const sim::Machine& machine_;
+    uint32_t life_ = 0;
+    uint64_t segment_ = 0;
+    sim::InodeRef inode_;
+    uint64_t offset_ = 0;
+    uint64_t sequence_ = 0;
+    std::map<GroupId, Group> groups_;
+    std::vector<uint8_t> bytes_;
+};
+
+}  // namespace quern::harness

@@ -1,0 +1,144 @@
+// quern-sim: campaigns of simulated runs, and the story of one.
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "harness/campaign.h"
+#include "system/base/assert.h"
+
+namespace quern::harness {
+
+namespace {
+
+constexpr int exit_failed = 1;
+constexpr int exit_usage = 2;
+
+uint64_t seed_running = 0;
+
+void print_seed() {
+    std::fprintf(stderr, "seed %llu; replay: %s\n", static_cast<unsigned long long>(seed_running),
+                 replay_command(seed_running).c_str());
+}
+
+// "A..B" or "A".
+bool parse_seeds(const std::string& text, CampaignOptions& options) {
+    const size_t dots = text.find("..");
+    std::istringstream first(text.substr(0, dots));
+    std::istringstream last(dots == std::string::npos ? text : text.substr(dots + 2));
+    first >> options.first_seed;
+    last >> options.last_seed;
+    return first && first.eof() && last && last.eof() && options.first_seed <= options.last_seed &&
+           options.first_seed > 0;
+}
+
+int run_command(const std::string& seeds, CampaignOptions options, bool json) {
+    if (!parse_seeds(seeds, options)) {
+        std::fprintf(stderr, "--seeds: give A..B with 0 < A <= B, not %s\n", seeds.c_str());
+        return exit_usage;
+    }
+    options.progress = isatty(STDERR_FILENO) != 0;
+    if (!json) fmt::print("seeds {}..{}\n", options.first_seed, options.last_seed);
+    const CampaignResult result = run_campaign(options);
+    fmt::print("{}\n", json ? result.to_json() : result.to_text());
+    return result.good() ? 0 : exit_failed;
+}
+
+int tell(const RunPlan& plan, double until_s, bool verbose) {
+    seed_running = plan.seed;
+    set_assert_hook(print_seed);
+    RunOptions options;
+    options.verbose = verbose;
+    if (until_s > 0) options.until_ns = static_cast<int64_t>(until_s * 1e9);
+    options.story = [](const std::string& line) {
+        std::fwrite(line.data(), 1, line.size(), stdout);
+        std::fputc('\n', stdout);
+        std::fflush(stdout);
+    };
+    fmt::print("seed {}\n", plan.seed);
+    const RunResult result = run(plan, std::move(options));
+    for (const Violation& v : result.violations) {
+        fmt::print("VIOLATION {} at {:.6f}: {}\n", v.invariant, static_cast<double>(v.at_ns) / 1e9,
+                   v.text);
+    }
+    fmt::print("{} violations, {} operations, {:.3f} simulated seconds, {} events, trace hash {:016x}\n",
+               result.violation_count, result.operation_count(),
+               static_cast<double>(result.simulated_ns) / 1e9, result.events, result.trace_hash);
+    return result.violation_count == 0 ? 0 : exit_failed;
+}
+
+int replay_command_line(uint64_t seed, const std::string& plan_file, bool faults, double until_s,
+                        bool verbose) {
+    if (plan_file.empty() == (seed == 0)) {
+        std::fprintf(stderr, "replay: give a seed, or --plan FILE\n");
+        return exit_usage;
+    }
+    if (plan_file.empty()) return tell(make_plan(seed, faults), until_s, verbose);
+    std::ifstream file(plan_file);
+    std::stringstream text;
+    text << file.rdbuf();
+    if (!file) {
+        std::fprintf(stderr, "%s cannot be read\n", plan_file.c_str());
+        return exit_usage;
+    }
+    const Result<RunPlan> plan = RunPlan::parse(text.str());
+    if (!plan) {
+        std::fprintf(stderr, "%s: %s\n", plan_file.c_str(), plan.error().to_string().c_str());
+        return exit_usage;
+    }
+    return tell(*plan, until_s, verbose);
+}
+
+int main(int argc, char** argv) {
+    CLI::App app{"Runs whole Quern clusters in a simulated world, from seeds."};
+    app.require_subcommand(1);
+    CampaignOptions campaign;
+    std::string seeds = "1..100";
+    bool json = false;
+    bool no_faults = false;
+    CLI::App* run = app.add_subcommand("run", "Run many seeds, report violations");
+    run->footer("Example: quern-sim run --seeds 1..500 --jobs 2");
+    run->add_option("--seeds", seeds, "which, A..B")->capture_default_str();
+    run->add_option("--jobs", campaign.jobs, "processes")->capture_default_str();
+    run->add_option("--time-limit", campaign.time_limit_s, "begin no seed after so many seconds");
+    run->add_flag("--json", json, "one JSON object");
+    run->add_flag("--verify", campaign.verify, "run each seed twice and compare");
+    run->add_flag("--no-faults", no_faults, "leave out all faults");
+
+    uint64_t seed = 0;
+    double until_s = 0;
+    bool verbose = false;
+    std::string plan_file;
+    CLI::App* replay = app.add_subcommand("replay", "Tell the story of one run, a line an event");
+    replay->footer("Example: quern-sim replay 42 --until 3.5");
+    replay->add_option("seed", seed, "which");
+    replay->add_option("--plan", plan_file, "a plan from a file, as `plan` prints it");
+    replay->add_option("--until", until_s, "stop there, in simulated seconds");
+    replay->add_flag("--verbose", verbose, "with the nodes' own words and disk operations");
+    replay->add_flag("--no-faults", no_faults, "leave out all faults");
+
+    CLI::App* show = app.add_subcommand("plan", "Print the plan of a seed");
+    show->add_option("seed", seed, "which")->required();
+    show->add_flag("--no-faults", no_faults, "leave out all faults");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : exit_usage;
+    }
+    campaign.faults = !no_faults;
+    if (run->parsed()) return run_command(seeds, campaign, json);
+    if (replay->parsed()) return replay_command_line(seed, plan_file, !no_faults, until_s, verbose);
+    std::cout << make_plan(seed, !no_faults).to_string();
+    return 0;
+}
+
+}  // namespace
+
+}  // namespace quern::harness
+
+int main(int argc, char** argv) { return quern::harness::main(argc, argv); }

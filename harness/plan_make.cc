@@ -1,0 +1,117 @@
+// From a seed to a plan: swarm testing. Each knob is drawn by itself, so that a new one leaves the others
+// of a seed as they were.
+#include <algorithm>
+
+#include "harness/concerns.h"
+#include "harness/run_plan.h"
+#include "sim/faults/plan_generate.h"
+
+namespace quern::harness {
+
+namespace {
+
+class Swarm {
+public:
+    Swarm(uint64_t seed, Concern concern) : seed_(seed), concern_(concern) {}
+    int64_t one_of(uint64_t knob, std::initializer_list<int64_t> values) const {
+        return values.begin()[bounded(draw(seed_, concern_, knob, 0), values.size())];
+    }
+    int64_t between(uint64_t knob, int64_t low, int64_t high) const {
+        const auto span = static_cast<uint64_t>(high - low) + 1;
+        return low + static_cast<int64_t>(bounded(draw(seed_, concern_, knob, 0), span));
+    }
+
+private:
+    uint64_t seed_;
+    Concern concern_;
+};
+
+void draw_cluster(RunPlan& plan) {
+    const Swarm shape(plan.seed, Concern::shape);
+    plan.storage_nodes = shape.one_of(1, {3, 3, 3, 3, 3, 4, 5, 5});
+    plan.replication = plan.storage_nodes == 5 ? shape.one_of(2, {3, 5}) : 3;
+    plan.balancers = shape.one_of(3, {0, 1, 2, 2, 2, 3});
+    plan.data_groups = shape.one_of(4, {1, 2, 2, 3});
+    const Swarm knobs(plan.seed, Concern::knobs);
+    plan.election_ms = knobs.one_of(1, {300, 500, 500, 1000});
+    plan.heartbeat_ms = plan.election_ms / knobs.one_of(2, {3, 5, 5, 10});
+    plan.ping_ms = knobs.one_of(3, {300, 1000, 1000, 3000});
+    plan.snapshot_entries = knobs.one_of(4, {20, 100, 500, 2'000, 10'000});
+    plan.segment_kib = knobs.one_of(5, {128, 256, 1024, 1024});
+    plan.latency_us = knobs.one_of(6, {20, 60, 60, 500, 5'000});
+    plan.sync_us = knobs.one_of(7, {20, 80, 80, 1'000, 8'000});
+}
+
+void draw_workload(RunPlan& plan) {
+    const Swarm w(plan.seed, Concern::swarm);
+    plan.clients = w.one_of(1, {2, 4, 8, 8, 8, 12});
+    plan.worker_clients = w.one_of(2, {0, 1, 1, 2});
+    plan.hands = w.one_of(3, {1, 1, 1, 2, 4});
+    plan.queues = w.one_of(4, {1, 2, 3, 3, 6});
+    plan.think_ms = w.one_of(5, {20, 100, 300, 300, 600, 1'500});
+    plan.batch_max = w.one_of(6, {1, 3, 5, 10, 30});
+    plan.body_bytes_max = w.one_of(7, {40, 200, 2'000, 2'000, 20'000, 150'000});
+    if (plan.body_bytes_max > 10'000) plan.batch_max = std::min<int64_t>(plan.batch_max, 5);
+    plan.visibility_ms_max = w.one_of(8, {500, 2'000, 8'000, 15'000});
+    plan.delay_ms_max = w.one_of(9, {0, 500, 3'000, 8'000});
+    plan.wait_ms_max = w.one_of(10, {0, 500, 4'000, 10'000});
+    plan.stale_per_cent = w.one_of(11, {0, 5, 10, 30});
+    plan.forged_per_cent = w.one_of(12, {0, 2, 5});
+    plan.request_timeout_ms = w.one_of(13, {1'500, 5'000, 10'000, 20'000});
+    plan.attempt_timeout_ms = std::min(plan.request_timeout_ms, w.one_of(14, {400, 1'000, 2'500}));
+    plan.chaos_ms = w.one_of(15, {5'000, 10'000, 20'000, 20'000, 40'000});
+    // The usual mix, each part bent by the seed; rare operations are absent from many runs.
+    constexpr std::array<int64_t, op_kind_count> usual = {300, 300, 250, 60, 2, 30, 30, 4, 2, 4, 4, 3};
+    for (size_t i = 0; i < op_kind_count; ++i) {
+        const uint64_t knob = 100 + i;
+        const int64_t factor = usual[i] < 10 ? w.one_of(knob, {0, 0, 1, 4}) : w.one_of(knob, {0, 1, 1, 3});
+        plan.weights[i] = usual[i] * factor;
+    }
+    // Without these there is nothing to see.
+    auto& weights = plan.weights;
+    weights[0] = std::max<int64_t>(weights[0], 100);
+    weights[1] = std::max<int64_t>(weights[1], 100);
+    // A queue that was deleted is made anew.
+    weights[7] = std::max(weights[7], weights[8] * 3);
+    weights[10] = std::max(weights[10], weights[11]);
+}
+
+void draw_faults(RunPlan& plan) {
+    const Swarm w(plan.seed, Concern::faults);
+    plan.fault_points = w.one_of(1, {0, 1, 1});
+    sim::PlanShape shape;
+    std::vector<std::string> storage;
+    for (int64_t i = 1; i <= plan.storage_nodes; ++i) {
+        storage.push_back("s" + std::to_string(i));
+        shape.hosts.push_back({storage.back(), i % 2 == 0 ? "z1" : "z2", true});
+    }
+    for (int64_t i = 1; i <= plan.balancers; ++i) {
+        shape.hosts.push_back({"b" + std::to_string(i), i % 2 == 0 ? "z1" : "z2", false});
+    }
+    shape.length = Duration::milliseconds(plan.chaos_ms);
+    shape.file_classes = {"superblock", "wal", "snapshots", "bodies"};
+    const auto faulty_max = static_cast<uint32_t>((plan.replication - 1) / 2);
+    const sim::Atlas atlas(plan.seed, storage, faulty_max, sim::AtlasScope::machines);
+    sim::PlanKnobs knobs;
+    knobs.faults_max = static_cast<uint32_t>(w.one_of(2, {5, 15, 40, 60}));
+    knobs.per_kind_max = static_cast<uint32_t>(w.one_of(3, {2, 4, 10}));
+    knobs.lasts_max = Duration::milliseconds(w.one_of(4, {500, 2'000, 8'000}));
+    // Nodes cannot be replaced yet.
+    knobs.forbid(sim::FaultKind::disk_lost);
+    knobs.forbid(sim::FaultKind::disks_swapped);
+    plan.faults = sim::generate_plan(plan.seed, shape, knobs, atlas);
+    if (plan.faults.faults.empty()) plan.fault_points = 0;
+}
+
+}  // namespace
+
+RunPlan make_plan(uint64_t seed, bool faults) {
+    RunPlan plan;
+    plan.seed = seed;
+    draw_cluster(plan);
+    draw_workload(plan);
+    if (faults) draw_faults(plan);
+    return plan;
+}
+
+}  // namespace quern::harness

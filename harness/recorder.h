@@ -1,0 +1,35 @@
+// Writes the history as clients act, and the story of the run for people.
+#pragma once
+
+#include "harness/history.h"
+#include "sim/world/world.h"
+#include "system/wire/client_messages.h"
+
+namespace quern::harness {
+
+class Recorder {
+public:
+    explicit Recorder(sim::World& world) : world_(world) {}
+
+    // The operation is asked now; returns its place.
+    size_t invoke(Operation operation);
+    // It was answered now.
+    const Operation& complete(size_t index, const Result<wire::Response>& response);
+
+    // Operations that are not answered yet.
+    size_t open_count() const { return open_; }
+    const History& history() const { return history_; }
+    History& history() { return history_; }
+    // One line of the story; the caller asks telling() before it builds `text`.
+    bool telling() const { return world_.trace().enabled(); }
+    void tell(std::string_view who, std::string_view what, std::string_view text) {
+        world_.trace().line(who, what, text);
+    }
+
+private:
+    sim::World& world_;
+    History history_;
+    size_t open_ = 0;
+};
+
+}  // namespace quern::harness

@@ -1,0 +1,20 @@
+// A run's result as one line of numbers and text, from a worker process to the one that asked.
+#pragma once
+
+#include <string>
+
+#include "harness/runner.h"
+
+namespace quern::harness {
+
+struct SeedReport {
+    RunResult result;
+    int64_t cpu_ns = 0;
+    std::string crash;  // not empty: the process died; its last words
+};
+
+std::string to_line(const SeedReport& report);
+// False if the line is not whole.
+bool from_line(const std::string& line, SeedReport& report);
+
+}  // namespace quern::harness

@@ -1,0 +1,369 @@
+#include "harness/run.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "harness/checkers.h"
+#include "harness/group_judge.h"
+#include "sim/faults/plan_generate.h"
+
+namespace quern::harness {
+
+namespace {
+
+constexpr Duration come_up_within = Duration::seconds(60);
+constexpr Duration converge_within = Duration::seconds(30);
+constexpr Duration answer_grace = Duration::seconds(5);
+constexpr Duration restart_pause = Duration::seconds(1);
+constexpr const char* worker_name = "worker";
+
+sim::WorldOptions world_options(const RunPlan& plan) {
+    sim::WorldOptions options;
+    options.seed = plan.seed;
+    options.fabric.link.latency.least = Duration::microseconds(plan.latency_us);
+    options.fabric.link.latency.spread = Duration::microseconds(plan.latency_us / 2);
+    return options;
+}
+
+sim::ClusterShape cluster_shape(const RunPlan& plan) {
+    sim::ClusterShape shape;
+    shape.storage_nodes = static_cast<uint32_t>(plan.storage_nodes);
+    shape.balancers = static_cast<uint32_t>(plan.balancers);
+    shape.data_groups = static_cast<uint32_t>(plan.data_groups);
+    shape.replication = static_cast<uint32_t>(plan.replication);
+    shape.election_timeout = Duration::milliseconds(plan.election_ms);
+    shape.heartbeat_interval = Duration::milliseconds(plan.heartbeat_ms);
+    shape.ping_interval = Duration::milliseconds(plan.ping_ms);
+    shape.snapshot_entries = static_cast<size_t>(plan.snapshot_entries);
+    shape.segment_bytes = static_cast<uint64_t>(plan.segment_kib) * 1024;
+    shape.disk.sync.least = Duration::microseconds(plan.sync_us);
+    shape.disk.quota_bytes = static_cast<uint64_t>(plan.disk_mib) << 20;
+    return shape;
+}
+
+}  // namespace
+
+Run::Run(const RunPlan& plan, RunOptions options)
+    : plan_(plan), options_(std::move(options)), world_(world_options(plan)), recorder_(world_),
+      witness_(world_, verdict_, static_cast<uint64_t>(plan.deep_per_million)) {
+    tell_story();
+    sim::ClusterShape shape = cluster_shape(plan_);
+    shape.observer = &witness_;
+    cluster_ = std::make_unique<sim::Cluster>(world_, shape);
+    witness_.watch(*cluster_);
+    world_.scheduler().set_after_event([this] { witness_.after_event(); });
+}
+
+Run::~Run() {
+    world_.scheduler().set_after_event(nullptr);
+    witness_.stop();
+    faults_.reset();
+    drain_.reset();
+    clients_.clear();
+}
+
+void Run::tell_story() {
+    if (!options_.story) return;
+    world_.trace().keep(1);
+    world_.trace().set_level(options_.verbose ? LogLevel::debug : LogLevel::info);
+    world_.trace().set_sink([this](const std::string& line) {
+        const bool disk = line.find(" disk ") != std::string::npos;
+        if (!disk || options_.verbose) options_.story(line);
+    });
+}
+
+void Run::tell(std::string_view what, const std::string& text) {
+    if (recorder_.telling()) recorder_.tell("run", what, text);
+}
+
+void Run::found(const char* invariant, std::string text) {
+    tell(invariant, text);
+    verdict_.add(invariant, std::move(text), world_.now().ns);
+}
+
+template <typename Predicate>
+bool Run::run_until(Predicate done, Duration within) {
+    const int64_t left = options_.until_ns - world_.now().ns;
+    return world_.run_until(std::move(done), Duration{std::min(within.ns, std::max<int64_t>(0, left))});
+}
+
+RunResult Run::execute() {
+    if (come_up() && prepare() && chaos() && settle()) judge();
+    return result();
+}
+
+// --- phases -----------------------------------------------------------------------------------------
+
+bool Run::come_up() {
+    const bool up = run_until([this] { return cluster_->healthy(); }, come_up_within);
+    if (!up && time_left()) found("L1", "the cluster did not come up, without any fault");
+    return up;
+}
+
+WorkClient& Run::add_client(WorkClient::Identity identity) {
+    clients_.push_back(std::make_unique<WorkClient>(world_, plan_, recorder_,
+                                                    cluster_->client_endpoints(),
+                                                    std::move(identity)));
+    return *clients_.back();
+}
+
+bool Run::ask_until_done(WorkClient& client, Operation op, wire::Request request) {
+    bool ok = false;
+    bool answered = false;
+    client.perform(std::move(op), std::move(request), [&](const Operation& o) {
+        ok = o.ok();
+        answered = true;
+    });
+    run_until([&] { return answered; }, come_up_within);
+    return ok;
+}
+
+bool Run::create_user() {
+    bool done = false;
+    wire::Request request;
+    request.operation = wire::CreateUserRequest{worker_name, ""};
+    clients_.front()->library().call(std::move(request), [&](Result<wire::Response> response) {
+        done = true;
+        if (!response) return;
+        if (auto* made = std::get_if<wire::CreateUserResponse>(&response->body)) {
+            worker_key_ = made->key_id;
+            worker_secret_ = made->secret;
+        }
+    });
+    run_until([&] { return done; }, come_up_within);
+    return !worker_key_.empty();
+}
+
+// Without faults: queues, and the second user.
+bool Run::prepare() {
+    WorkClient& first = add_client({1, "", sim::admin_key_id, sim::admin_secret,
+                                    plan_.worker_clients > 0 ? worker_name : ""});
+    bool good = true;
+    for (int64_t i = 0; i < plan_.queues; ++i) {
+        Operation op;
+        op.kind = OpKind::create_queue;
+        op.attributes = queue_attributes(plan_, static_cast<uint64_t>(i));
+        wire::Request request;
+        request.queue_name = queue_name(static_cast<uint64_t>(i));
+        request.operation = wire::CreateQueueRequest{op.attributes, {}};
+        good = ask_until_done(first, std::move(op), std::move(request)) && good;
+    }
+    if (plan_.worker_clients > 0) {
+        good = create_user() && good;
+        Operation op;
+        op.kind = OpKind::grant;
+        op.subject = worker_name;
+        wire::GrantRequest grant;
+        grant.user = worker_name;
+        grant.grant.actions = metadata::all_actions;
+        wire::Request request;
+        request.operation = std::move(grant);
+        good = ask_until_done(first, std::move(op), std::move(request)) && good;
+    }
+    if (!good && time_left()) found("L2", "queues and users could not be made, without any fault");
+    for (uint32_t number = 2; number <= plan_.clients; ++number) {
+        const bool worker = number > plan_.clients - plan_.worker_clients;
+        add_client(worker ? WorkClient::Identity{number, worker_name, worker_key_, worker_secret_, ""}
+                          : WorkClient::Identity{number, "", sim::admin_key_id, sim::admin_secret, ""});
+    }
+    return good && time_left();
+}
+
+bool Run::chaos() {
+    std::vector<std::string> storage;
+    for (const sim::Machine* machine : cluster_->storage_machines()) storage.push_back(machine->name());
+    const auto faulty_max = static_cast<uint32_t>((plan_.replication - 1) / 2);
+    atlas_ = std::make_unique<sim::Atlas>(plan_.seed, storage, faulty_max, sim::AtlasScope::machines);
+    faults_ = std::make_unique<sim::FaultRun>(world_, *atlas_, plan_.faults);
+    tell("phase", "clients begin, and faults");
+    if (plan_.fault_points != 0) world_.fault_points().activate();
+    faults_->start();
+    for (auto& client : clients_) client->start();
+    const sim::SimTime end = world_.now() + Duration::milliseconds(plan_.chaos_ms);
+    while (world_.now() < end && time_left()) {
+        const Duration slice = std::min(Duration::milliseconds(100), end - world_.now());
+        run_until([] { return false; }, slice);
+        supervise();
+    }
+    return time_left();
+}
+
+bool Run::settle() {
+    for (auto& client : clients_) client->stop();
+    world_.fault_points().silence();
+    core_ = choose_core();
+    std::string names;
+    for (const sim::Machine* machine : core_) names += " " + machine->name();
+    tell("phase", "the core heals:" + names);
+    std::vector<sim::Machine*> healed = core_;
+    for (auto& client : clients_) healed.push_back(&client->machine());
+    faults_->heal_core(healed);
+    healed_ = true;
+    const Duration answers = Duration::milliseconds(plan_.request_timeout_ms + plan_.wait_ms_max) +
+                             answer_grace + Duration::seconds(20);
+    if (!run_until([this] { return recorder_.open_count() == 0; }, answers) && time_left()) {
+        found("L2", fmt::format("{} calls were never answered", recorder_.open_count()));
+    }
+    drain_ = std::make_unique<Drain>(world_, *clients_.front(), plan_.queues);
+    drain_->start();
+    const sim::SimTime end = world_.now() + Duration::milliseconds(plan_.settle_ms);
+    while (!drain_->done() && world_.now() < end && time_left()) {
+        run_until([this] { return drain_->done(); }, Duration::milliseconds(100));
+        supervise();
+    }
+    if (!time_left()) return false;
+    if (!drain_->done()) found("L3", "the queues could not be drained: " + drain_->state());
+    recorder_.history().drained = drain_->done();
+    std::vector<sim::Machine*> storage;
+    for (sim::Machine* machine : core_) {
+        const auto& all = cluster_->storage_machines();
+        if (std::find(all.begin(), all.end(), machine) != all.end()) storage.push_back(machine);
+    }
+    std::string difference;
+    const sim::SimTime limit = world_.now() + converge_within;
+    do {
+        run_until([] { return false; }, Duration::milliseconds(200));
+        difference = witness_.difference(storage);
+    } while (!difference.empty() && world_.now() < limit && time_left());
+    if (!difference.empty() && time_left()) found("L6", "replicas do not converge: " + difference);
+    return time_left();
+}
+
+void Run::judge() {
+    History& history = recorder_.history();
+    history.ended_ns = world_.now().ns;
+    CheckOptions options;
+    options.revocation_ms = 30'000;
+    const bool clocks_good = std::none_of(
+        plan_.faults.faults.begin(), plan_.faults.faults.end(), [](const sim::Fault& fault) {
+            return fault.kind == sim::FaultKind::clock_jump ||
+                   fault.kind == sim::FaultKind::clock_freeze ||
+                   fault.kind == sim::FaultKind::clock_drift;
+        });
+    if (clocks_good) options.started_wall_ms = sim::world_epoch.ns / 1'000'000;
+    check_history(history, options, verdict_);
+    for (const Operation& op : history.operations) {
+        if (!op.ok() || !op.at.index) continue;
+        if (const GroupJudge* judge = witness_.judge(op.at.group)) judge->check_answer(op);
+    }
+}
+
+// --- machines ---------------------------------------------------------------------------------------
+
+bool Run::damaged(const sim::Machine& machine) const {
+    return std::any_of(plan_.faults.faults.begin(), plan_.faults.faults.end(),
+                       [&](const sim::Fault& fault) {
+                           return sim::destroys_durable_data(fault.kind) &&
+                                  std::find(fault.a.begin(), fault.a.end(), machine.name()) !=
+                                      fault.a.end();
+                       });
+}
+
+// At least a majority of every group's replicas, all of them sound, and at least one balancer.
+std::vector<sim::Machine*> Run::choose_core() const {
+    const auto& storage = cluster_->storage_machines();
+    std::vector<std::pair<uint64_t, sim::Machine*>> ranked;
+    for (sim::Machine* machine : storage) {
+        const uint64_t rank = draw(plan_.seed, Concern::core, machine->identity(), 0) >> 1;
+        const uint64_t last = damaged(*machine) ? uint64_t{1} << 63 : 0;
+        ranked.emplace_back(rank | last, machine);
+    }
+    std::sort(ranked.begin(), ranked.end());
+    const auto all = static_cast<uint64_t>(storage.size());
+    const auto spare = static_cast<uint64_t>((plan_.replication - 1) / 2);
+    uint64_t sound = 0;
+    for (const sim::Machine* machine : storage) sound += damaged(*machine) ? 0 : 1;
+    uint64_t size = all - bounded(draw(plan_.seed, Concern::core, 0, 1), spare + 1);
+    size = std::max(all - spare, std::min(size, sound));
+    if (plan_.core_size > 0) size = static_cast<uint64_t>(plan_.core_size);
+    std::vector<sim::Machine*> core;
+    for (uint64_t i = 0; i < size && i < all; ++i) core.push_back(ranked[i].second);
+    const auto& balancers = cluster_->balancer_machines();
+    for (size_t i = 0; i < balancers.size(); ++i) {
+        const bool in = i + 1 == balancers.size() && core.size() == size
+                            ? true
+                            : draw(plan_.seed, Concern::core, balancers[i]->identity(), 0) % 2 == 0;
+        if (in) core.push_back(balancers[i]);
+    }
+    return core;
+}
+
+void Run::restart_later(sim::Machine& machine) {
+    const uint32_t life = machine.life();
+    world_.scheduler().after(restart_pause, sim::world_owner, sim::EventKind::user,
+                             machine.identity(), [this, &machine, life] {
+                                 if (machine.life() != life) return;
+                                 const bool mine = std::find(core_.begin(), core_.end(), &machine) !=
+                                                   core_.end();
+                                 if (healed_ && !mine) return;
+                                 if (machine.running()) machine.kill();
+                                 machine.start();
+                             });
+}
+
+void Run::supervise() {
+    auto restart = [this](const std::string& name, const Error& error) {
+        tell("stopped", fmt::format("{}: {}", name, error.to_string()));
+        restart_later(*world_.find(name));
+    };
+    const auto& stops = cluster_->fatal_stops();
+    for (; stops_seen_ < stops.size(); ++stops_seen_) {
+        restart(stops[stops_seen_].machine, stops[stops_seen_].error);
+    }
+    const auto& failures = cluster_->start_failures();
+    for (; failures_seen_ < failures.size(); ++failures_seen_) {
+        restart(failures[failures_seen_].machine, failures[failures_seen_].error);
+    }
+    check_stops();
+}
+
+// Without a fault of its disk no node has a reason to stop or to refuse to start.
+void Run::check_stops() {
+    const bool disks_good = std::none_of(
+        plan_.faults.faults.begin(), plan_.faults.faults.end(), [](const sim::Fault& fault) {
+            return fault.kind >= sim::FaultKind::bit_rot && fault.kind <= sim::FaultKind::disks_swapped;
+        });
+    if (!disks_good || !verdict_.good()) return;
+    for (const auto* list : {&cluster_->fatal_stops(), &cluster_->start_failures()}) {
+        if (list->empty()) continue;
+        found("R10", fmt::format("{} stopped though its disk is good: {}", list->front().machine,
+                                 list->front().error.to_string()));
+        return;
+    }
+}
+
+RunResult Run::result() const {
+    RunResult result;
+    result.seed = plan_.seed;
+    result.violations = verdict_.violations();
+    result.violation_count = verdict_.count();
+    auto& world = const_cast<sim::World&>(world_);
+    for (const Operation& op : recorder_.history().operations) {
+        const OpOutcome outcome = op.returned() ? op.outcome : OpOutcome::info;
+        ++result.operations[static_cast<size_t>(op.kind)][static_cast<size_t>(outcome)];
+    }
+    for (size_t i = 0; i < sim::fault_kind_count; ++i) {
+        result.faults[i] = world.counters().count(static_cast<sim::FaultKind>(i));
+    }
+    for (size_t i = 0; i < result.fault_points.size(); ++i) {
+        result.fault_points[i] = world.fault_points().fired(static_cast<FaultPoint>(i));
+    }
+    RollingHash hash;
+    hash.add(world.hash());
+    for (uint32_t g = 0; g <= plan_.data_groups; ++g) {
+        result.elections += witness_.term_count(GroupId(g));
+        hash.add(witness_.rolling_hash(GroupId(g)));
+        if (const GroupJudge* judge = witness_.judge(GroupId(g))) {
+            result.commands_judged += judge->commands();
+        }
+    }
+    result.trace_hash = hash.value();
+    result.events = world.scheduler().executed();
+    result.simulated_ns = world.now().ns;
+    result.deep_checks = witness_.deep_checks();
+    result.promises_checked = witness_.promises_checked();
+    return result;
+}
+
+}  // namespace quern::harness

@@ -1,0 +1,66 @@
+// Private to the runner's .cc files: everything that one run holds.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "harness/drain.h"
+#include "harness/runner.h"
+#include "harness/witness.h"
+#include "harness/work_client.h"
+#include "sim/cluster.h"
+#include "sim/faults/fault_run.h"
+
+namespace quern::harness {
+
+class Run {
+public:
+    Run(const RunPlan& plan, RunOptions options);
+    ~Run();
+    RunResult execute();
+
+private:
+    // Phases; false: the run is over.
+    bool come_up();
+    bool prepare();
+    bool chaos();
+    bool settle();
+    void judge();
+
+    WorkClient& add_client(WorkClient::Identity identity);
+    bool create_user();
+    bool ask_until_done(WorkClient& client, Operation op, wire::Request request);
+    std::vector<sim::Machine*> choose_core() const;
+    bool damaged(const sim::Machine& machine) const;
+    // What an init system does: a process that ended or refused to start is started again.
+    void supervise();
+    void restart_later(sim::Machine& machine);
+    void check_stops();
+    bool time_left() const { return world_.now().ns < options_.until_ns; }
+    template <typename Predicate>
+    bool run_until(Predicate done, Duration within);
+    void tell(std::string_view what, const std::string& text);
+    void found(const char* invariant, std::string text);
+    void tell_story();
+    RunResult result() const;
+
+    const RunPlan& plan_;
+    RunOptions options_;
+    Verdict verdict_;
+    sim::World world_;
+    Recorder recorder_;
+    Witness witness_;
+    std::unique_ptr<sim::Cluster> cluster_;
+    std::vector<std::unique_ptr<WorkClient>> clients_;
+    std::unique_ptr<sim::Atlas> atlas_;
+    std::unique_ptr<sim::FaultRun> faults_;
+    std::unique_ptr<Drain> drain_;
+    std::vector<sim::Machine*> core_;
+    std::string worker_key_;
+    std::string worker_secret_;
+    size_t stops_seen_ = 0;
+    size_t failures_seen_ = 0;
+    bool healed_ = false;
+};
+
+}  // namespace quern::harness

@@ -1,0 +1,62 @@
+// A run as data: cluster, knobs, workload and faults. A seed makes a plan; a plan can be printed, parsed,
+// edited and run again. One line a knob, `name value`; one line a fault, `fault …` (sim/faults/fault_plan.h);
+// `#` starts a comment. Knobs that are not named keep their defaults.
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "harness/history.h"
+#include "sim/faults/fault_plan.h"
+
+namespace quern::harness {
+
+struct RunPlan {
+    uint64_t seed = 1;
+    // The cluster.
+    int64_t storage_nodes = 3;
+    int64_t balancers = 2;
+    int64_t data_groups = 2;
+    int64_t replication = 3;
+    int64_t election_ms = 500;
+    int64_t heartbeat_ms = 100;
+    int64_t ping_ms = 1000;
+    int64_t snapshot_entries = 2'000;
+    int64_t segment_kib = 1024;
+    int64_t latency_us = 60;       // of a link, at least
+    int64_t sync_us = 80;          // of a disk's sync, at least
+    int64_t disk_mib = 4096;       // room on each disk
+    int64_t fault_points = 0;      // 1: the product's own rare paths are taken often
+    // The workload.
+    int64_t clients = 8;
+    int64_t worker_clients = 1;    // of them, as a second user whose permissions come and go
+    int64_t hands = 1;             // calls that each client has under way
+    int64_t queues = 3;
+    int64_t think_ms = 200;        // between two calls of a hand, on average
+    int64_t batch_max = 5;
+    int64_t body_bytes_max = 2'000;
+    int64_t visibility_ms_max = 8'000;
+    int64_t delay_ms_max = 3'000;
+    int64_t wait_ms_max = 4'000;
+    int64_t stale_per_cent = 10;   // of receipts used again, or after their time
+    int64_t forged_per_cent = 3;
+    int64_t request_timeout_ms = 10'000;
+    int64_t attempt_timeout_ms = 2'500;
+    std::array<int64_t, op_kind_count> weights{};
+    // Phases.
+    int64_t chaos_ms = 20'000;     // operations and faults
+    int64_t settle_ms = 60'000;    // the core has this long to answer everything
+    int64_t core_size = 0;         // storage nodes that heal; 0: drawn
+    // How many in a million of the events that call for a costly check get one.
+    int64_t deep_per_million = 20'000;
+    sim::FaultPlan faults;
+
+    std::string to_string() const;
+    // invalid_argument names the line.
+    static Result<RunPlan> parse(const std::string& text);
+};
+
+// What the seed draws. `faults`: as sim/faults/plan_generate.h knows them; false: none.
+RunPlan make_plan(uint64_t seed, bool faults);
+
+}  // namespace quern::harness

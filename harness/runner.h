@@ -1,0 +1,44 @@
+// One run: a plan in, a verdict out. Phases: the cluster comes up without faults; clients work while
+// faults strike; then a core of machines heals, the rest stays as broken as it is, and everything that
+// was asked must be answered, the queues drained, the replicas of the core agree.
+#pragma once
+
+#include <array>
+#include <map>
+#include <string>
+
+#include "harness/run_plan.h"
+#include "harness/verdict.h"
+#include "sim/world/fault_kind.h"
+#include "system/base/callback.h"
+#include "system/base/fault_point.h"
+
+namespace quern::harness {
+
+struct RunResult {
+    uint64_t seed = 0;
+    std::vector<Violation> violations;
+    uint64_t violation_count = 0;
+    uint64_t trace_hash = 0;
+    uint64_t events = 0;
+    int64_t simulated_ns = 0;
+    std::array<std::array<uint64_t, op_outcome_count>, op_kind_count> operations{};
+    std::array<uint64_t, sim::fault_kind_count> faults{};
+    std::array<uint64_t, static_cast<size_t>(FaultPoint::count)> fault_points{};
+    uint64_t elections = 0;
+    uint64_t deep_checks = 0;
+    uint64_t promises_checked = 0;
+    uint64_t commands_judged = 0;
+    uint64_t operation_count() const;
+};
+
+struct RunOptions {
+    // Called with each line of the story; none: no story is told.
+    Callback<void(const std::string&)> story{};
+    bool verbose = false;        // the nodes' own log lines and disks as well
+    int64_t until_ns = INT64_MAX;  // stop there; nothing is judged that needs the end
+};
+
+RunResult run(const RunPlan& plan, RunOptions options = {});
+
+}  // namespace quern::harness

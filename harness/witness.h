@@ -1,0 +1,103 @@
+// Watches every storage node from the inside (replica/observer.h) and holds each deed against the
+// invariants of Raft and storage at the instant it is done: R1–R10, R14. Knows all nodes and their
+// disks; touches nothing.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "harness/durable_log.h"
+#include "harness/verdict.h"
+#include "sim/cluster.h"
+#include "system/replica/observer.h"
+
+namespace quern::harness {
+
+class GroupJudge;
+
+class Witness final : public replica::ReplicaObserver {
+public:
+    // `deep_per_million`: of the instants at which a costly check is possible, so many get one.
+    Witness(sim::World& world, Verdict& verdict, uint64_t deep_per_million);
+    ~Witness() override;
+    // Before the first event; the cluster must outlive this object's use.
+    void watch(sim::Cluster& cluster);
+    // The cluster is about to go.
+    void stop() { cluster_ = nullptr; }
+
+    // Called after every event: now and then asks everyone for their own invariants.
+    void after_event();
+    // All replicas on these machines have applied the same and hold equal states (L6). Empty: they do;
+    // else what differs.
+    std::string difference(const std::vector<sim::Machine*>& core) const;
+    // The reference model of a data group; null if it has applied nothing yet.
+    const GroupJudge* judge(GroupId group) const;
+    // Terms that had a leader; the hash of the latest state.
+    uint64_t term_count(GroupId group) const;
+    uint64_t rolling_hash(GroupId group) const;
+    uint64_t deep_checks() const { return deep_checks_; }
+    uint64_t promises_checked() const { return promises_; }
+
+    // ReplicaObserver
+    void message_leaves(NodeId self, const raft::Message& message) override;
+    void command_applied(NodeId self, GroupId group, LogIndex index, ClusterTime time,
+                         const queue::Command& command, const queue::Reply& reply) override;
+    void applied(NodeId self, GroupId group, const raft::Entry& entry,
+                 uint64_t rolling_hash) override;
+    void restored(NodeId self, GroupId group, LogIndex index, uint64_t rolling_hash) override;
+    void answers_applied(NodeId self, GroupId group, LogIndex index) override;
+
+private:
+    struct Truth {  // of one committed entry
+        Term term;
+        uint64_t payload_hash = 0;
+        uint64_t rolling_hash = 0;
+    };
+    struct Group {
+        std::vector<Truth> entries;  // of index 1, …
+        std::map<Term, NodeId> leaders;
+        std::unique_ptr<GroupJudge> judge;  // of data groups
+        NodeId feeder;                      // whose applying the judge follows in this entry
+        bool entry_open = false;
+        LogIndex last() const { return LogIndex(entries.size()); }
+        const Truth& at(LogIndex index) const { return entries[index.value - 1]; }
+    };
+    struct Replica {
+        uint32_t life = 0;
+        LogIndex applied;
+        Term led;  // the last term in which it was seen to lead
+        LogIndex commit;
+        std::map<Term, NodeId> votes;
+    };
+
+    sim::Machine& machine(NodeId node) const;
+    const raft::Raft* core(NodeId node, GroupId group) const;
+    Replica& replica(NodeId node, GroupId group);
+    DurableLog& disk(NodeId node);
+    void found(const char* invariant, std::string text);
+    bool drawn();
+
+    void check_leader(NodeId self, const raft::Message& message);
+    void check_completeness(NodeId self, const raft::Message& message, const raft::Raft& core);
+    void check_append_promise(NodeId self, const raft::Message& message);
+    void check_vote_promise(NodeId self, const raft::Message& message);
+    void check_durable(NodeId self, GroupId group);
+    bool durable_on(NodeId node, GroupId group, LogIndex index, Term term);
+    void check_invariants(NodeId node);
+
+    sim::World& world_;
+    Verdict& verdict_;
+    uint64_t deep_per_million_;
+    sim::Cluster* cluster_ = nullptr;
+    std::map<GroupId, Group> groups_;
+    std::map<std::pair<NodeId, GroupId>, Replica> replicas_;
+    std::vector<std::unique_ptr<DurableLog>> disks_;  // by node id - 1
+    uint64_t draws_ = 0;
+    uint64_t events_ = 0;
+    uint64_t next_deep_event_ = 0;
+    uint64_t deep_checks_ = 0;
+    uint64_t promises_ = 0;
+};
+
+}  // namespace quern::harness

@@ -1,0 +1,84 @@
+// Costly looks: everyone's own invariants, and whether replicas agree.
+#include <fmt/format.h>
+
+#include "harness/concerns.h"
+#include "harness/group_judge.h"
+#include "harness/witness.h"
+
+namespace quern::harness {
+
+namespace {
+
+constexpr uint64_t events_between_deep_checks = 2'000;
+
+}  // namespace
+
+void Witness::after_event() {
+    if (++events_ < next_deep_event_ || cluster_ == nullptr) return;
+    const uint64_t random = draw(world_.seed(), Concern::sample, 1, events_);
+    next_deep_event_ = events_ + 1 + bounded(random, 2 * events_between_deep_checks);
+    const auto nodes = static_cast<uint64_t>(cluster_->storage_machines().size());
+    check_invariants(NodeId(static_cast<uint32_t>(1 + bounded(mix64(random), nodes))));
+}
+
+void Witness::check_invariants(NodeId node) {
+    replica::ReplicaHost* host = cluster_->host_on(machine(node));
+    if (host == nullptr) return;
+    ++deep_checks_;
+    for (const auto& [group, replica] : host->groups()) {
+        if (!replica->started()) continue;
+        replica->core().check_invariants();
+        check_durable(node, group);
+        if (const replica::DataReplica* data = host->data(group)) data->state().check_invariants();
+    }
+}
+
+const GroupJudge* Witness::judge(GroupId group) const {
+    const auto found = groups_.find(group);
+    return found == groups_.end() ? nullptr : found->second.judge.get();
+}
+
+uint64_t Witness::term_count(GroupId group) const {
+    const auto found = groups_.find(group);
+    return found == groups_.end() ? 0 : found->second.leaders.size();
+}
+
+uint64_t Witness::rolling_hash(GroupId group) const {
+    const auto found = groups_.find(group);
+    if (found == groups_.end() || found->second.entries.empty()) return 0;
+    return found->second.entries.back().rolling_hash;
+}
+
+std::string Witness::difference(const std::vector<sim::Machine*>& healed) const {
+    struct First {
+        std::string where;
+        LogIndex index;
+        uint64_t hash = 0;
+        uint64_t state = 0;
+    };
+    std::map<GroupId, First> first;
+    for (const sim::Machine* machine : healed) {
+        replica::ReplicaHost* host = cluster_->host_on(*machine);
+        if (host == nullptr) return machine->name() + " runs no node";
+        for (const auto& [group, replica] : host->groups()) {
+            if (!replica->started()) return fmt::format("{} group {} has not started", machine->name(), group.value);
+            First mine{machine->name(), replica->machine().index(), replica->machine().rolling_hash(), 0};
+            if (const replica::DataReplica* data = host->data(group)) {
+                mine.state = data->state().state_hash();
+            }
+            const auto [other, fresh] = first.try_emplace(group, mine);
+            if (fresh) continue;
+            if (mine.index != other->second.index) {
+                return fmt::format("group {}: {} has applied {}, {} {}", group.value, mine.where,
+                                   mine.index.value, other->second.where, other->second.index.value);
+            }
+            if (mine.hash != other->second.hash || mine.state != other->second.state) {
+                return fmt::format("group {} at index {}: {} and {} hold different states",
+                                   group.value, mine.index.value, mine.where, other->second.where);
+            }
+        }
+    }
+    return {};
+}
+
+}  // namespace quern::harness

@@ -1,0 +1,183 @@
+// Q14, Q15, Q17–Q20 and the queue size.
+#include <gtest/gtest.h>
+
+#include "tests/unit/harness/written_history.h"
+
+namespace quern::harness {
+namespace {
+
+Operation& status(WrittenHistory& h, int64_t at, uint64_t ready, uint64_t sent) {
+    Operation& op = h.add(OpKind::status, at, at + 1);
+    op.counters.ready = ready;
+    op.counters.sent = sent;
+    op.counters.live_bytes = ready;
+    return op;
+}
+
+TEST(Counters, of_one_send_and_delete) {
+    WrittenHistory h;
+    h.send(10, "a", 1);
+    Operation& first = status(h, 12, 1, 1);
+    h.receive(20, "a", 1, 1);
+    h.remove(30, 1, 1);
+    Operation& last = status(h, 40, 0, 1);
+    last.counters.deleted = 1;
+    last.counters.received = 1;
+    EXPECT_TRUE(h.passes()) << h.words;
+    first.counters.leased = 1;  // more live than sent
+    EXPECT_TRUE(h.fails("Q14"));
+    first.counters.leased = 0;
+    last.counters.received = 0;
+    EXPECT_TRUE(h.fails("Q14"));
+    last.counters.received = 1;
+    last.counters.sent = last.counters.deleted = 2;
+    EXPECT_TRUE(h.fails("Q14"));
+    last.counters.sent = last.counters.deleted = 0;
+    EXPECT_TRUE(h.fails("Q14"));
+}
+
+TEST(Counters, an_empty_queue_holds_no_bytes_and_a_rejecting_one_drops_nothing) {
+    WrittenHistory h;
+    h.history.drained = false;
+    h.send(10, "a", 1);
+    Operation& op = status(h, 12, 0, 1);
+    op.counters.dropped = 1;
+    EXPECT_TRUE(h.fails("Q14"));
+    op.counters.dropped = 0;
+    op.counters.expired = 1;
+    EXPECT_TRUE(h.passes()) << h.words;
+    op.counters.live_bytes = 1;
+    EXPECT_TRUE(h.fails("Q14"));
+}
+
+TEST(QueueSize, is_never_overshot) {
+    WrittenHistory h;
+    h.history.drained = false;
+    h.send(10, "a", 1);
+    h.send(12, "b", 2);
+    Operation& op = status(h, 20, 2, 2);
+    op.attributes.queue_messages_max = 2;
+    EXPECT_TRUE(h.passes()) << h.words;
+    op.attributes.queue_messages_max = 1;
+    EXPECT_TRUE(h.fails("S1"));
+    op.attributes.queue_messages_max = 0;
+    op.attributes.queue_bytes_max = 1;
+    EXPECT_TRUE(h.fails("S1"));
+}
+
+TEST(Time, never_goes_back) {
+    WrittenHistory h;
+    h.history.drained = false;
+    h.send(10, "a", 1);
+    Operation& second = h.send(20, "b", 2);
+    EXPECT_TRUE(h.passes()) << h.words;
+    second.at.time = ClusterTime{5};
+    EXPECT_TRUE(h.fails("Q15"));
+}
+
+TEST(Time, follows_the_truth) {
+    WrittenHistory h;
+    h.history.drained = false;
+    for (Operation& op : h.history.operations) op.at.time = ClusterTime{1'000'000};
+    Operation& send = h.send(10, "a", 1);
+    send.at.time = ClusterTime{1'000'011};
+    CheckOptions options;
+    options.started_wall_ms = 1'000'000;
+    EXPECT_TRUE(h.passes(options)) << h.words;
+    send.at.time = ClusterTime{1'005'000};
+    EXPECT_TRUE(h.fails("Q15", options));
+    send.invoked_ns = 9'000'000'000;
+    send.returned_ns = 9'000'000'001;
+    EXPECT_TRUE(h.fails("Q15", options));
+}
+
+TEST(Time, delays_are_kept) {
+    WrittenHistory h;
+    Operation& send = h.send(10, "a", 1);
+    send.sent[0].delay_ms = 500;
+    h.receive(600, "a", 1, 1);
+    h.remove(700, 1, 1);
+    EXPECT_TRUE(h.passes()) << h.words;
+    send.sent[0].delay_ms = 1'000;
+    EXPECT_TRUE(h.fails("Q15"));
+}
+
+TEST(Time, retention_is_kept) {
+    WrittenHistory h;
+    h.send(10, "a", 1);
+    h.receive(70'000, "a", 1, 1);
+    EXPECT_TRUE(h.fails("Q15"));
+}
+
+TEST(Time, the_times_of_a_message_stay) {
+    WrittenHistory h;
+    h.send(10, "a", 1);
+    h.receive(20, "a", 1, 1);
+    h.receive(2'000, "a", 1, 2).seen[0].sent = ClusterTime{3};
+    EXPECT_TRUE(h.fails("Q15"));
+}
+
+TEST(PurgeFence, nothing_from_before_comes_back) {
+    WrittenHistory h;
+    h.send(10, "a", 1);
+    Operation& purge = h.add(OpKind::purge, 20, 30);
+    h.receive(40, "a", 1, 1);
+    h.remove(50, 1, 1);
+    EXPECT_TRUE(h.fails("Q17"));
+    purge.invoked_ns = 10'500'000;  // while the send was under way
+    EXPECT_TRUE(h.passes()) << h.words;
+}
+
+TEST(IncarnationFence, a_deleted_queue_takes_no_more) {
+    WrittenHistory h;
+    h.add(OpKind::delete_queue, 10, 20);
+    Operation& send = h.send(30, "a", 1);
+    EXPECT_TRUE(h.fails("Q18"));
+    send.at.queue = QueueId(8);
+    h.history.drained = false;
+    EXPECT_TRUE(h.passes()) << h.words;
+}
+
+TEST(Access, a_revoked_permission_is_of_no_use) {
+    WrittenHistory h;
+    h.history.drained = false;
+    auto change = [&h](OpKind kind, int64_t at) -> Operation& {
+        Operation& op = h.add(kind, at, at + 1);
+        op.queue.clear();
+        op.subject = "worker";
+        op.at = {};
+        return op;
+    };
+    change(OpKind::grant, 10);
+    h.send(20, "a", 1).user = "worker";
+    Operation& revoke = change(OpKind::revoke, 30);
+    h.send(40, "b", 2).user = "worker";
+    CheckOptions options;
+    options.revocation_ms = 5'000;
+    EXPECT_TRUE(h.passes(options)) << h.words;
+    h.send(6'000, "c", 3).user = "worker";
+    EXPECT_TRUE(h.fails("Q19", options));
+    revoke.outcome = OpOutcome::info;
+    EXPECT_TRUE(h.passes(options)) << h.words;
+    revoke.outcome = OpOutcome::ok;
+    change(OpKind::grant, 5'000);
+    std::rotate(h.history.operations.end() - 2, h.history.operations.end() - 1,
+                h.history.operations.end());
+    EXPECT_TRUE(h.passes(options)) << h.words;
+}
+
+TEST(Positions, a_later_question_sees_no_older_log) {
+    WrittenHistory h;
+    h.history.drained = false;
+    h.send(10, "a", 1);
+    Operation& stale = status(h, 20, 1, 1);
+    EXPECT_TRUE(h.passes()) << h.words;
+    stale.at.index = LogIndex(1);
+    stale.at.time = ClusterTime{1};
+    EXPECT_TRUE(h.fails("Q20"));
+    stale.invoked_ns = 10'500'000;  // asked before the send was answered
+    EXPECT_FALSE(h.fails("Q20")) << h.words;
+}
+
+}  // namespace
+}  // namespace quern::harness
