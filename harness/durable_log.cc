@@ -1,6 +1,7 @@
 #include "harness/durable_log.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 #include <optional>
@@ -110,6 +111,9 @@ void DurableLog::read_segment() {
 bool DurableLog::read_batch() {
     const uint64_t size = inode_->size_durable();
     if (offset_ + storage::block_bytes > size) return false;
+    // Mostly there is nothing new; its first bytes say so.
+    std::array<uint8_t, storage::head_fixed_bytes> first{};
+    if (!inode_->read_durable(offset_, first, true) || first[0] == 0) return false;
     bytes_.resize(storage::block_bytes);
     if (!inode_->read_durable(offset_, bytes_, true)) return false;
     std::optional<storage::DecodedHead> decoded = storage::decode_head(bytes_);

@@ -6,6 +6,16 @@
 
 namespace quern::harness {
 
+namespace {
+
+// These are answers about the asking, not results that belong to the token.
+bool may_be_asked_again(ErrorCode code) {
+    return code == ErrorCode::needs_attributes || code == ErrorCode::stale_catalogue ||
+           code == ErrorCode::session_expired || code == ErrorCode::deadline_exceeded;
+}
+
+}  // namespace
+
 void GroupJudge::found(const char* invariant, const std::string& text) const {
     verdict_.add(invariant, fmt::format("group {} index {}: {}", group_.value, index_.value, text),
                  now_ns_);
@@ -72,7 +82,10 @@ bool GroupJudge::check_token(const queue::Command& command, const queue::Reply& 
     }
     const auto* received = std::get_if<queue::ReceiveReply>(&reply.result);
     if (received != nullptr && received->deliveries.empty()) return true;
-    if (std::holds_alternative<Error>(reply.result)) return true;
+    if (const auto* error = std::get_if<Error>(&reply.result)) {
+        if (!may_be_asked_again(error->code)) tokens_.try_emplace(key, Remembered{index_, {}});
+        return true;
+    }
     if (known != tokens_.end()) {
         found("Q10", fmt::format("a request of session {:x} number {} was applied twice, first at {}",
                                  command.token.session.value, command.token.seq,

@@ -59,15 +59,16 @@ void ReferenceQueue::drop_oldest() {
 }
 
 void ReferenceQueue::pass(int64_t now) {
+    while (!live_.empty() && past_retention(live_.begin()->second, now)) {
+        remove(live_.begin()->first, &Counters::expired);
+    }
+    if (attributes.overflow == Overflow::drop_oldest) {
+        while (over_size() && counters_.ready + counters_.delayed > 0) drop_oldest();
+    }
     while (!due_.empty() && due_.begin()->first <= now) {
         const MessageSeq seq = due_.begin()->second;
         put(seq, live_.at(seq), MessageState::ready, 0);
     }
-    while (!live_.empty() && past_retention(live_.begin()->second, now)) {
-        remove(live_.begin()->first, &Counters::expired);
-    }
-    if (attributes.overflow != Overflow::drop_oldest) return;
-    while (over_size() && counters_.ready + counters_.delayed > 0) drop_oldest();
 }
 
 ErrorCode ReferenceQueue::admit(uint64_t size_bytes, int64_t now) {

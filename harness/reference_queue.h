@@ -32,7 +32,8 @@ public:
     // Removed since the last call.
     std::vector<MessageSeq> take_removed() { return std::exchange(removed_, {}); }
 
-    // Time reaches `now`: leases and delays end, retention and a lowered maximum take their toll.
+    // Time reaches `now`: retention and a lowered maximum take their toll, then leases and delays end. What
+    // comes back to a queue that is too full goes when time passes next.
     void pass(int64_t now);
     // The error that a message of this size must get now, making room first where that is allowed.
     ErrorCode admit(uint64_t size_bytes, int64_t now);

@@ -202,14 +202,18 @@ void Witness::check_completeness(NodeId self, const raft::Message& message, cons
     }
 }
 
-bool Witness::durable_on(NodeId node, GroupId group, LogIndex index, Term term) {
-    for (int attempt = 0; attempt < 3; ++attempt) {
-        const DurableLog::Group* log = disk(node).find(group);
-        if (log != nullptr && log->holds(index, term)) return true;
-        if (attempt == 0) disk(node).look();
-        if (attempt == 1) disk(node).start_over();
-    }
-    return false;
+bool Witness::durable_on(NodeId node, GroupId group, LogIndex index, Term term, Look how) {
+    DurableLog& log = disk(node);
+    auto holds = [&] {
+        const DurableLog::Group* found = log.find(group);
+        return found != nullptr && found->holds(index, term);
+    };
+    if (holds()) return true;
+    log.look();
+    if (holds()) return true;
+    if (how == Look::quick) return false;
+    log.start_over();
+    return holds();
 }
 
 void Witness::check_append_promise(NodeId self, const raft::Message& message) {
@@ -218,7 +222,7 @@ void Witness::check_append_promise(NodeId self, const raft::Message& message) {
     if (const raft::Raft* raft = core(self, message.group)) {
         if (raft->status().term == message.term) term = raft->term_at(message.index);
     }
-    if (!durable_on(self, message.group, message.index, term)) {
+    if (!durable_on(self, message.group, message.index, term, Look::thorough)) {
         const DurableLog::Group* log = disk(self).find(message.group);
         found("R7", fmt::format("{} says that it holds index {} (term {}), and its disk ends at {}",
                                 replica_name(self, message.group), message.index.value, term.value,
@@ -290,17 +294,18 @@ void Witness::answers_applied(NodeId self, GroupId group, LogIndex index) {
     const raft::Configuration& members = raft->configuration();
     for (const std::vector<NodeId>* voters : {&members.voters, &members.voters_old}) {
         if (voters->empty()) continue;
-        size_t durable = 0;
-        std::string where;
-        for (const NodeId node : *voters) {
-            const bool holds = durable_on(node, group, index, term);
-            durable += holds ? 1 : 0;
-            if (holds) where += fmt::format(" s{}", node.value);
-        }
-        if (durable > voters->size() / 2) continue;
-        found("R9", fmt::format("{} answers a client at index {}, which is durable on{} alone",
-                                replica_name(self, group), index.value,
-                                where.empty() ? " none" : where));
+        auto count = [&](Look how) {
+            size_t durable = 0;
+            for (const NodeId node : *voters) {
+                durable += durable_on(node, group, index, term, how) ? 1 : 0;
+            }
+            return durable;
+        };
+        const size_t majority = voters->size() / 2 + 1;
+        if (count(Look::quick) >= majority || count(Look::thorough) >= majority) continue;
+        found("R9", fmt::format("{} answers a client at index {}, which is durable on {} of {} alone",
+                                replica_name(self, group), index.value, count(Look::quick),
+                                voters->size()));
     }
 }
 

@@ -83,7 +83,8 @@ private:
     void check_append_promise(NodeId self, const raft::Message& message);
     void check_vote_promise(NodeId self, const raft::Message& message);
     void check_durable(NodeId self, GroupId group);
-    bool durable_on(NodeId node, GroupId group, LogIndex index, Term term);
+    enum class Look : uint8_t { quick, thorough };
+    bool durable_on(NodeId node, GroupId group, LogIndex index, Term term, Look how);
     void check_invariants(NodeId node);
 
     sim::World& world_;

@@ -10,14 +10,9 @@ std::string folder_of(const std::string& path) {
 }
 
 std::string file_class(const std::string& path) {
-    const size_t slash = path.rfind('/');
-    const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
-    size_t end = 0;
-    while (end < name.size() && ((name[end] >= 'a' && name[end] <= 'z') ||
-                                 (name[end] >= 'A' && name[end] <= 'Z') || name[end] == '_')) {
-        ++end;
-    }
-    return name.substr(0, end);
+    const std::string folder = folder_of(path);
+    if (!folder.empty()) return folder.substr(folder.rfind('/') + 1);
+    return path.substr(0, path.find_first_of(".-0123456789"));
 }
 
 void Platter::apply(Names& names, const Change& change) {
