@@ -145,11 +145,11 @@ void Call::error_came(wire::Response response) {
     if (definite) ambiguous_ = false;
     if (ask_by_name(response)) return;
     if (error_info(error.code).retryable && error.outcome == Outcome::not_applied) {
-        if (definite) {
-            restamp();
-        } else {
-            context_.links().failed(endpoint_);
-        }
+        // A request that came too late had an expiry made from a time long past: its answer brought a
+        // newer one. Where nothing can have been applied a new token is as good.
+        const bool late = error.code == ErrorCode::deadline_exceeded && !ambiguous_;
+        if (request_.token.session && (definite || late)) restamp();
+        if (!definite) context_.links().failed(endpoint_);
         return retry(error);
     }
     response.error.outcome = honest(error.outcome);

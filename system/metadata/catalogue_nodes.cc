@@ -108,12 +108,9 @@ CatalogueState::Result CatalogueState::run(const Bootstrap& command) {
 void CatalogueState::place_groups(const Bootstrap& command) {
     for (uint32_t g = 0; g <= command.data_groups; ++g) {
         const GroupId id(g);
-        // Every storage node hosts the catalogue: it needs it to know its own groups.
-        const uint32_t copies =
-            id == metadata_group ? static_cast<uint32_t>(command.nodes.size()) : command.replication;
         GroupRecord group{.id = id,
                           .incarnation = group_incarnation(command.seed, id),
-                          .replicas = place_replicas(id, command.nodes, copies),
+                          .replicas = place_replicas(id, command.nodes, command.replication),
                           .version = version};
         groups.emplace(id, group);
         announce(group);

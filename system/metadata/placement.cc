@@ -13,7 +13,8 @@ std::vector<NodeId> place_replicas(GroupId group, const std::vector<NodeRecord>&
         if (node.storage && node.state == NodeStateKind::active) storage.push_back(node.id);
     }
     std::sort(storage.begin(), storage.end());
-    const size_t count = std::min<size_t>(replication, storage.size());
+    const size_t wanted = group == metadata_group ? storage.size() : replication;
+    const size_t count = std::min(wanted, storage.size());
     std::vector<NodeId> replicas;
     for (size_t i = 0; i < count; ++i) {
         replicas.push_back(storage[(group.value + i) % storage.size()]);

@@ -6,8 +6,9 @@
 
 namespace quern::metadata {
 
-// Round robin: group g stands on `replication` of the storage nodes, starting at the one with index
-// g mod n in the order of ids; on all of them if there are fewer. Sorted.
+// Group 0 stands on all storage nodes: each needs the catalogue. Others round robin: group g on
+// `replication` of them, starting at the one with index g mod n in the order of ids; on all of them if
+// there are fewer. Sorted.
 std::vector<NodeId> place_replicas(GroupId group, const std::vector<NodeRecord>& nodes,
                                    uint32_t replication);
 

@@ -1,5 +1,7 @@
 #include "system/replica/metadata_replica.h"
 
+#include <algorithm>
+
 namespace quern::replica {
 
 namespace {
@@ -129,6 +131,11 @@ wire::QueryReply MetadataReplica::reply_at_now() const {
     reply.policy_version = catalogue_.policy_version();
     reply.cluster = catalogue_.cluster();
     reply.time = catalogue_.time();
+    // The time of the last entry may be long ago; askers stamp their requests' expiry by this one.
+    if (status_.leader_ready) {
+        const std::optional<ClusterTime> now = clock_.time(host_.env().clock.now());
+        if (now) reply.time = std::max(reply.time, *now);
+    }
     return reply;
 }
 

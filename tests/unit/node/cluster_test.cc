@@ -1,6 +1,7 @@
 // A whole cluster in the simulator, from the outside.
 #include <gtest/gtest.h>
 
+#include "system/client/client.h"
 #include "tests/unit/node/direct_client.h"
 
 namespace quern::sim {
@@ -135,6 +136,40 @@ TEST_F(ClusterFixture, a_node_with_a_wiped_disk_is_not_let_in_under_its_old_id) 
     EXPECT_EQ(status.commit, LogIndex(0));
     EXPECT_EQ(status.role == raft::Role::leader, false);
     send("the other two go on");
+}
+
+// More storage nodes than replicas of a group: some hold the catalogue alone, and one of them may lead it.
+TEST(Cluster, more_nodes_than_replicas) {
+    for (uint64_t seed = 1; seed <= 4; ++seed) {
+        World world({.seed = seed});
+        ClusterShape shape;
+        shape.storage_nodes = 5;
+        shape.data_groups = 1;
+        Cluster cluster(world, shape);
+        EXPECT_TRUE(cluster.wait_healthy(Duration::seconds(20))) << seed;
+    }
+}
+
+// Expiries of requests are made from the time that a connection tells.
+TEST(Cluster, a_client_that_comes_after_a_quiet_time_is_served_at_once) {
+    World world({.seed = 12});
+    Cluster cluster(world, ClusterShape{});
+    ASSERT_TRUE(cluster.wait_healthy(Duration::seconds(20)));
+    world.run_for(Duration::seconds(60));
+    Machine& machine = world.add_machine({.name = "c1"});
+    client::Options options;
+    options.endpoints = cluster.client_endpoints();
+    options.key_id = admin_key_id;
+    options.secret = admin_secret;
+    options.request_timeout = Duration::milliseconds(500);
+    client::Client client(machine.env(), options);
+    std::optional<Result<metadata::QueueRecord>> created;
+    client.create_queue("orders", {}, [&](Result<metadata::QueueRecord> record) {
+        created = std::move(record);
+    });
+    world.run_until([&] { return created.has_value(); }, Duration::seconds(10));
+    ASSERT_TRUE(created.has_value());
+    EXPECT_TRUE(created->has_value()) << created->error().to_string();
 }
 
 TEST(Cluster, the_same_seed_gives_the_same_run) {
