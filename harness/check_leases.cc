@@ -60,6 +60,10 @@ bool certainly_current(const HistoryIndex& index, const MessageStory& story, con
         return next->op->invoked_ns > use.op->returned_ns ||
                index.after(*next->op) >= use.op->at.index;
     }
+    // A later lease whose number leaves a gap shows that somebody took the message unseen, perhaps before.
+    for (const OpPart& lease : story.leases) {
+        if (lease.seen().epoch > epoch) return false;
+    }
     return !hidden_lease_possible(index, use.op->queue, use.op->returned_ns);
 }
 

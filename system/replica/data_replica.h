@@ -91,6 +91,7 @@ private:
     void submit_call(Call call, Callback<void(queue::Reply&, wire::Response&)> fill);
 
     wire::Response response_at_now(QueueId queue) const;
+    wire::Response response_unproposed(QueueId queue);
     void respond(uint64_t id, const wire::Response& response);
     void respond_error(uint64_t id, QueueId queue, Error error);
 

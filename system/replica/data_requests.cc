@@ -178,7 +178,7 @@ void DataReplica::handle_delete(Call call, const wire::DeleteRequest& request) {
         options_.receipt_key, call.base.queue, request.receipts,
         [&](const wire::ReceiptBytes&, const queue::Receipt& r) { command.receipts.push_back(r); });
     if (command.receipts.empty() && !results.empty()) {
-        wire::Response response = response_at_now(call.base.queue);
+        wire::Response response = response_unproposed(call.base.queue);
         response.body = wire::DeleteResponse{std::move(results)};
         return respond(call.id, response);  // nothing is left to propose
     }
@@ -198,7 +198,7 @@ void DataReplica::handle_visibility(Call call, const wire::ChangeVisibilityReque
             command.changes.push_back({receipt, entry.visibility_ms});
         });
     if (command.changes.empty() && !results.empty()) {
-        wire::Response response = response_at_now(call.base.queue);
+        wire::Response response = response_unproposed(call.base.queue);
         response.body = wire::ChangeVisibilityResponse{std::move(results)};
         return respond(call.id, response);  // nothing is left to propose
     }
@@ -267,6 +267,15 @@ void DataReplica::handle_peek(Call call, const wire::PeekRequest& request) {
                 respond(id, response);
             }));
     }));
+}
+
+// Answers that no entry stands behind tell the present time: the last entry may be long past.
+wire::Response DataReplica::response_unproposed(QueueId queue) {
+    wire::Response response = response_at_now(queue);
+    if (const std::optional<ClusterTime> time = clock_.time(now())) {
+        response.time = std::max(response.time, *time);
+    }
+    return response;
 }
 
 wire::Response DataReplica::response_at_now(QueueId queue) const {

@@ -17,6 +17,7 @@ public:
         : store_(store),
           group_(group),
           bodies_(store.of(group)),
+          step_bytes_(std::min(step_bytes_max, store.segment_bytes_)),
           live_(std::move(live)),
           done_(std::move(done)) {
         std::sort(live_.begin(), live_.end());

@@ -1,6 +1,6 @@
 #include "system/cli/job/line_content.h"
 
-#include <xxhash.h>
+#include "system/base/checksum.h"
 
 namespace quern::cli {
 
@@ -27,6 +27,6 @@ std::optional<uint64_t> line_number(const wire::ReceivedMessage& message) {
     return line;
 }
 
-uint64_t body_hash(std::string_view body) { return XXH64(body.data(), body.size(), 0); }
+uint64_t body_hash(std::string_view body) { return hash64(as_bytes(body)); }
 
 }  // namespace quern::cli

@@ -59,7 +59,9 @@ protected:
         return d;
     }
     void receive(std::vector<queue::Delivery> deliveries) {
-        judge_.command(on(queue::Receive{}), {queue::ReceiveReply{std::move(deliveries)}});
+        queue::Receive receive;
+        receive.messages_max = 10;
+        judge_.command(on(receive), {queue::ReceiveReply{std::move(deliveries)}});
     }
     void remove(uint64_t seq, uint32_t epoch, ErrorCode result = ErrorCode::ok) {
         queue::Delete deletion{{{orders, MessageSeq(seq), LeaseEpoch(epoch)}}};

@@ -141,11 +141,13 @@ TEST_F(CatalogueNodes, a_uuid_is_learnt_once_and_is_unique) {
 }
 
 TEST_F(CatalogueNodes, removal_is_final_and_needs_an_empty_node) {
-    run(make_bootstrap(5, 1, 3));  // group 0 on 1 2 3, group 1 on 2 3 4
+    Bootstrap bootstrap = make_bootstrap(5, 1, 3);
+    bootstrap.nodes[4].storage = false;  // every storage node holds a replica of group 0
+    run(bootstrap);
     NodeRecord node = make_node(4);
     node.state = NodeStateKind::removed;
     EXPECT_EQ(error_of(run(UpdateNode{node})), ErrorCode::invalid_argument);
-    node = make_node(5);
+    node = bootstrap.nodes[4];
     node.state = NodeStateKind::removed;
     EXPECT_EQ(error_of(run(UpdateNode{node})), ErrorCode::ok);
     node.state = NodeStateKind::active;
