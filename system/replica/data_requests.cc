@@ -269,9 +269,11 @@ void DataReplica::handle_peek(Call call, const wire::PeekRequest& request) {
     }));
 }
 
-// Answers that no entry stands behind tell the present time: the last entry may be long past.
+// An answer that no entry stands behind has no position in the log, and tells the present time: the last
+// entry may be long past.
 wire::Response DataReplica::response_unproposed(QueueId queue) {
     wire::Response response = response_at_now(queue);
+    response.index = LogIndex{};
     if (const std::optional<ClusterTime> time = clock_.time(now())) {
         response.time = std::max(response.time, *time);
     }
