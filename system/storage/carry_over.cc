@@ -7,7 +7,7 @@ namespace quern::storage {
 
 namespace {
 // Read and handed to the disk at a time, at most.
-constexpr uint64_t step_bytes_max = 1024 * 1024;
+constexpr uint64_t step_bytes = 1024 * 1024;
 }  // namespace
 
 class BodyStore::CarryOver : public std::enable_shared_from_this<CarryOver> {
@@ -17,14 +17,13 @@ public:
         : store_(store),
           group_(group),
           bodies_(store.of(group)),
-          step_bytes_(std::min(step_bytes_max, store.segment_bytes_)),
           live_(std::move(live)),
           done_(std::move(done)) {
         std::sort(live_.begin(), live_.end());
     }
 
     void step() {
-        while (next_ < live_.size() && bytes_ < step_bytes_) {
+        while (next_ < live_.size() && bytes_ < step_bytes) {
             const BodyRef& body = live_[next_];
             if (body.size_bytes == 0 || bodies_.holds(body)) {
                 ++next_;
@@ -96,7 +95,6 @@ private:
     BodyStore& store_;
     GroupId group_;
     GroupBodies& bodies_;
-    uint64_t step_bytes_;
     std::vector<BodyRef> live_;
     size_t next_ = 0;
     LogIndex payload_index_;  // of payload_; 0: none
