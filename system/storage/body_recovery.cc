@@ -1,6 +1,7 @@
 // BodyStore::recover: rebuilds the index of bodies from footers, or from whole segments.
 #include "system/storage/body_store.h"
 #include "system/storage/file_read.h"
+#include "system/storage/file_remove.h"
 
 namespace quern::storage {
 
@@ -27,7 +28,7 @@ private:
             if (!parse_body_name(names_[next_], group, number)) continue;
             const auto log = store_.groups_.find(group);
             if (log == store_.groups_.end()) {
-                remove();
+                unused_.push_back(path());
                 continue;
             }
             id_ = {store_.node_uuid_, log->second.incarnation, group, number};
@@ -38,14 +39,19 @@ private:
                 }));
             return;
         }
-        for (auto& [group, bodies] : store_.bodies_)
-            bodies->finish_recovery();
-        finish({});
+        remove_files(store_.env_.disk, std::move(unused_),
+                     store_.guard_.wrap([self = shared_from_this()](Result<void> removed) {
+                         self->on_removed(std::move(removed));
+                     }));
+    }
+    void on_removed(Result<void> removed) {
+        if (removed) {
+            for (auto& [group, bodies] : store_.bodies_)
+                bodies->finish_recovery();
+        }
+        finish(std::move(removed));
     }
     std::string path() const { return std::string(body_folder) + "/" + names_[next_]; }
-    void remove() {
-        store_.env_.disk.remove(path(), [](const Result<void>&) {});
-    }
     void on_opened(Result<std::unique_ptr<File>> file) {
         if (!file) return finish(fail(file.error()));
         file_ = std::move(*file);
@@ -86,7 +92,7 @@ private:
     }
     void add(const std::vector<BodyLine>& lines, bool damaged) {
         if (lines.empty() && !damaged) {
-            remove();
+            unused_.push_back(path());
         } else {
             store_.of(id_.group).add_recovered(id_.number, file_, size_, lines, damaged);
         }
@@ -103,6 +109,7 @@ private:
     Callback<void(Result<void>)> done_;
     std::vector<std::string> names_;
     size_t next_ = 0;
+    std::vector<std::string> unused_;
     BodySegmentId id_;
     std::shared_ptr<File> file_;
     uint64_t size_ = 0;

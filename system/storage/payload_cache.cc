@@ -2,7 +2,7 @@
 
 namespace quern::storage {
 
-void PayloadCache::put(GroupId group, LogIndex index, Buffer payload) {
+void PayloadCache::add(GroupId group, LogIndex index, std::optional<Buffer> payload) {
     cut(group, index);
     Window& window = windows_[group];
     if (window.end() != index) {
@@ -10,13 +10,13 @@ void PayloadCache::put(GroupId group, LogIndex index, Buffer payload) {
             drop_front(window);
         window.first = index;
     }
-    bytes_ += payload.size() + overhead_bytes;
+    bytes_ += cost(payload);
     window.payloads.push_back(std::move(payload));
     arrivals_.push_back({group, index});
 }
 
 void PayloadCache::drop_front(Window& window) {
-    bytes_ -= window.payloads.front().size() + overhead_bytes;
+    bytes_ -= cost(window.payloads.front());
     window.payloads.pop_front();
     window.first = window.first.next();
 }
@@ -26,7 +26,7 @@ void PayloadCache::cut(GroupId group, LogIndex from) {
     if (it == windows_.end()) return;
     Window& window = it->second;
     while (!window.payloads.empty() && window.end() > from) {
-        bytes_ -= window.payloads.back().size() + overhead_bytes;
+        bytes_ -= cost(window.payloads.back());
         window.payloads.pop_back();
     }
 }
@@ -58,7 +58,8 @@ const Buffer* PayloadCache::find(GroupId group, LogIndex index) const {
     if (it == windows_.end()) return nullptr;
     const Window& window = it->second;
     if (index < window.first || index >= window.end()) return nullptr;
-    return &window.payloads[index.value - window.first.value];
+    const auto& payload = window.payloads[index.value - window.first.value];
+    return payload ? &*payload : nullptr;
 }
 
 }  // namespace quern::storage

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "system/base/checksum.h"
+#include "system/storage/file_remove.h"
 #include "system/storage/snapshot_format.h"
 
 namespace quern::storage {
@@ -253,6 +254,7 @@ void SnapshotFiles::clean(const std::map<GroupId, LogIndex>& current,
     env_.disk.list(snapshot_folder, [this, current, done = std::move(done)](
                                         Result<std::vector<std::string>> names) mutable {
         if (!names) return done(fail(names.error()));
+        std::vector<std::string> unused;
         for (const std::string& name : *names) {
             GroupId group;
             LogIndex index;
@@ -260,9 +262,9 @@ void SnapshotFiles::clean(const std::map<GroupId, LogIndex>& current,
                 const auto at = current.find(group);
                 if (at != current.end() && at->second == index) continue;
             }
-            env_.disk.remove(std::string(snapshot_folder) + "/" + name, [](const Result<void>&) {});
+            unused.push_back(std::string(snapshot_folder) + "/" + name);
         }
-        done({});
+        remove_files(env_.disk, std::move(unused), std::move(done));
     });
 }
 

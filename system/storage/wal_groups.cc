@@ -16,7 +16,8 @@ Failure gap_too_large(const Record& r) {
 }
 
 Result<void> reconcile(GroupLog& log, const Record& cp, const Loss& loss) {
-    if (log.incarnation != cp.uuid) log = GroupLog{};
+    // Another life of the group: a snapshot never goes back within one.
+    if (log.incarnation != cp.uuid || log.snapshot_index > cp.index) log = GroupLog{};
     log.incarnation = cp.uuid;
     log.term = cp.current_term;
     log.voted_for = cp.voted_for;

@@ -1,9 +1,38 @@
 #include "system/storage/wal_parse.h"
 
+#include <algorithm>
+
 #include "system/base/checksum.h"
 #include "system/storage/bytes.h"
 
 namespace quern::storage {
+
+namespace {
+
+constexpr uint64_t sector_bytes = 512;
+
+bool has_blank_sector(ByteSpan segment, uint64_t from, uint64_t to) {
+    if (to > segment.size()) return true;
+    for (uint64_t at = from; at < to; at += sector_bytes) {
+        if (all_zero(segment.subspan(at, std::min(sector_bytes, to - at)))) return true;
+    }
+    return false;
+}
+
+// Judged by fields that the failed checksum does not vouch for: enough of them must be right.
+bool is_rotten_head(ByteSpan segment, uint64_t at, uint64_t number, uint64_t tag) {
+    if (at + head_fixed_bytes > segment.size()) return false;
+    const uint8_t* head = segment.data() + at;
+    const int right = (load_le<uint64_t>(head + 16) == number ? 1 : 0) +
+                      (load_le<uint64_t>(head + 24) == at ? 1 : 0) +
+                      (load_le<uint64_t>(head + 72) == tag ? 1 : 0);
+    const uint32_t size = load_le<uint32_t>(head + 56);
+    const uint32_t records = load_le<uint32_t>(head + 60);
+    if (right < 2 || records == 0 || size == head_fixed_bytes) return false;
+    return !has_blank_sector(segment, at, at + std::clamp<uint64_t>(size, 1, block_bytes));
+}
+
+}  // namespace
 
 bool ParsedBatch::whole() const {
     for (const bool bad : damaged) {
@@ -23,6 +52,14 @@ ParsedBatch check_payloads(DecodedHead decoded, ByteSpan segment) {
         const uint64_t from = batch.head.offset_bytes + r.offset_bytes;
         batch.damaged[i] = from > segment.size() || r.size_bytes > segment.size() - from ||
                            crc32c(segment.subspan(from, r.size_bytes)) != r.payload_crc;
+    }
+    if (!batch.whole()) {
+        uint64_t end = batch.head.offset_bytes + head_fixed_bytes;
+        for (const Record& r : batch.head.records) {
+            if (r.kind != RecordKind::entry) continue;
+            end = std::max(end, batch.head.offset_bytes + r.offset_bytes + r.size_bytes);
+        }
+        batch.could_be_torn = has_blank_sector(segment, batch.head.offset_bytes, end);
     }
     return batch;
 }
@@ -50,6 +87,8 @@ ParsedSegment parse_segment(Buffer bytes, uint64_t number, uint64_t tag) {
     }
     parsed.more_follows =
         parsed.used_bytes < all.size() && !all_zero(all.subspan(parsed.used_bytes));
+    parsed.rotten_head_follows = parsed.used_bytes > 0 && parsed.more_follows &&
+                                 is_rotten_head(all, parsed.used_bytes, number, tag);
     parsed.bytes = std::move(bytes);
     return parsed;
 }

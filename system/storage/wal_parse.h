@@ -10,6 +10,9 @@ struct ParsedBatch {
     uint64_t hash = 0;
     // One per record: true if an entry's payload fails its checksum here.
     std::vector<bool> damaged;
+    // A sector of it holds nothing but zeros, as segments do before they are written: some of it may
+    // never have reached the disk. False: it is all there, so what fails a checksum is damage.
+    bool could_be_torn = false;
     bool whole() const;
 };
 
@@ -22,6 +25,8 @@ struct ParsedSegment {
     // There is something behind the last batch: one more write was begun, so that batch had
     // completed.
     bool more_follows = false;
+    // What follows is a head that was written whole and has rotted since, of a batch with records.
+    bool rotten_head_follows = false;
     bool foreign = false;  // holds a good batch of another node
 };
 

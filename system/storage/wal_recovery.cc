@@ -4,6 +4,7 @@
 
 #include "system/storage/bytes.h"
 #include "system/storage/file_read.h"
+#include "system/storage/file_remove.h"
 
 namespace quern::storage {
 
@@ -26,12 +27,16 @@ void WalRecovery::on_listed(Result<std::vector<std::string>> names) {
             found_.push_back(std::move(found));
         } else if (segment_number(name, ".new") != 0) {
             // Never got its final name: nothing in it counts.
-            env_.disk.remove(std::string(wal_folder) + "/" + name, [](const Result<void>&) {});
+            unused_.push_back(std::string(wal_folder) + "/" + name);
         }
     }
     std::sort(found_.begin(), found_.end(),
               [](const Found& a, const Found& b) { return a.number < b.number; });
-    read_next();
+    remove_files(env_.disk, std::move(unused_), [self = shared_from_this()](Result<void> removed) {
+        if (!removed) return self->finish(fail(removed.error()));
+        self->unused_.clear();
+        self->read_next();
+    });
 }
 
 void WalRecovery::read_next() {
@@ -75,7 +80,8 @@ void WalRecovery::on_all_read() {
     recovered_.was_empty = replay_.empty();
     recovered_.groups = replay_.take_groups();
     sort_found();
-    remove_unused({});
+    if (unused_.empty()) return begin_segment({});
+    remove_files(env_.disk, std::move(unused_), to(&WalRecovery::on_unused_removed));
 }
 
 // Files up to the last one with batches are the log; blank ones behind it are spares; what else
@@ -93,18 +99,11 @@ void WalRecovery::sort_found() {
             unused_.push_back(segment_path(f.number));
         }
     }
-    removed_some_ = !unused_.empty();
 }
 
 // They must be gone for good before a segment says how large spares are.
-void WalRecovery::remove_unused(Result<void> done) {
+void WalRecovery::on_unused_removed(Result<void> done) {
     if (!done) return finish(fail(done.error()));
-    if (!unused_.empty()) {
-        const std::string path = std::move(unused_.back());
-        unused_.pop_back();
-        return env_.disk.remove(path, to(&WalRecovery::remove_unused));
-    }
-    if (!removed_some_) return begin_segment({});
     env_.disk.sync_directory(wal_folder, to(&WalRecovery::begin_segment));
 }
 

@@ -43,7 +43,7 @@ private:
     void on_read(Result<Buffer> bytes);
     void on_all_read();
     void sort_found();
-    void remove_unused(Result<void> done);
+    void on_unused_removed(Result<void> done);
     void build_start();
     void begin_segment(Result<void> done);
     void on_spare_renamed(Result<void> done);
@@ -73,7 +73,6 @@ private:
     std::vector<Found> found_;
     size_t next_found_ = 0;
     std::vector<std::string> unused_;
-    bool removed_some_ = false;
     RecoveredWal recovered_;
     Segment fresh_;
     BufferChain start_;  // of the new segment

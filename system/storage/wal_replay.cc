@@ -39,6 +39,10 @@ Result<void> WalReplay::add(ParsedSegment segment) {
 
 Result<void> WalReplay::finish() {
     if (auto settled = settle(Next{}); !settled) return settled;
+    for (const ParsedSegment& s : held_) {
+        if (!s.rotten_head_follows) continue;
+        return fail(ErrorCode::corrupt, "the head of the last WAL batch has rotted");
+    }
     held_.clear();
     if (illegible_ && next_sequence_ == 0) {
         return fail(ErrorCode::corrupt, "no WAL segment has a legible batch");
@@ -129,7 +133,8 @@ bool WalReplay::something_behind(uint64_t segment) const {
 void WalReplay::drop_torn_tail(Slots& slots) {
     if (slots.empty() || !slots.back() || slots.back()->whole()) return;
     const uint64_t segment = slots.back()->head.segment;
-    if (something_behind(segment)) return;  // the batch had completed: damage
+    if (something_behind(segment)) return;     // the batch had completed: damage
+    if (!slots.back()->could_be_torn) return;  // all of it was written: damage
     note(batch_name(slots.back()->head.sequence) + " is a torn tail and was dropped");
     last_segment_ = segment;
     last_used_bytes_ = slots.back()->head.offset_bytes;
@@ -138,7 +143,7 @@ void WalReplay::drop_torn_tail(Slots& slots) {
 }
 
 void WalReplay::keep_unproven(const Slots& slots) {
-    if (slots.empty() || !slots.back() || torn_tail_dropped_) return;
+    if (slots.empty() || !slots.back() || torn_tail_dropped_ || !slots.back()->whole()) return;
     const Head& head = slots.back()->head;
     if (head.offset_bytes == 0 || something_behind(head.segment)) return;
     unproven_.records = head.records;
@@ -221,7 +226,7 @@ Result<void> WalReplay::apply(const ParsedBatch& batch) {
         if (r.kind == RecordKind::remove || r.kind == RecordKind::create) cache_.forget(r.group);
         if (r.kind == RecordKind::entry) {
             if (damaged) {
-                cache_.cut(r.group, r.index);
+                cache_.put_absent(r.group, r.index);
                 note(batch_name(head.sequence) + ": entry " + std::to_string(r.index.value) +
                      " of group " + std::to_string(r.group.value) + " is damaged");
             } else {

@@ -187,20 +187,37 @@ TEST_F(Damage, lost_batches_that_no_copy_names_stop_the_node) {
 }
 
 TEST_F(Damage, a_torn_tail_is_dropped_only_while_nothing_follows) {
-    write(1, 9);
+    write(1, 9, 3000);
     stop();
-    flip_payload(9);
+    const uint64_t sector = batch_of(9).head.offset_bytes + 1024;
+    overwrite(sector, std::vector<uint8_t>(512, 0));
     ASSERT_EQ(restart(), ErrorCode::ok);
     EXPECT_EQ(groups.at(0).faulty_from, LogIndex(0));
     EXPECT_EQ(groups[0].entries.size(), 8u);
     // A pause: the closing batch proves that the last one had completed.
-    write(9, 9);
+    write(9, 9, 3000);
     world.run_for(Duration::milliseconds(100));
+    stop();
+    overwrite(batch_of(9).head.offset_bytes + 1024, std::vector<uint8_t>(512, 0));
+    ASSERT_EQ(restart(), ErrorCode::ok);
+    EXPECT_EQ(groups.at(0).faulty_from, LogIndex(9));
+    EXPECT_EQ(groups[0].entries.size(), 8u);
+}
+
+TEST_F(Damage, the_last_batch_rots_without_looking_torn) {
+    write(1, 9);
     stop();
     flip_payload(9);
     ASSERT_EQ(restart(), ErrorCode::ok);
     EXPECT_EQ(groups.at(0).faulty_from, LogIndex(9));
     EXPECT_EQ(groups[0].entries.size(), 8u);
+}
+
+TEST_F(Damage, a_rotten_head_at_the_end_stops_the_node) {
+    write(1, 9);
+    stop();
+    flip_head(9, 10);
+    EXPECT_EQ(restart(), ErrorCode::corrupt);
 }
 
 TEST_F(Damage, after_a_restart_the_last_entry_is_protected_too) {

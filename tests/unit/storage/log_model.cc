@@ -33,7 +33,11 @@ std::vector<GroupChange> LogModel::next_write(uint64_t draw) const {
     Prng random(draw);
     const auto id = static_cast<uint32_t>(random.below(3));
     const auto at = groups.find(id);
-    if (at == groups.end()) return {create_group(id)};
+    if (at == groups.end()) {
+        GroupChange creation = create_group(id);
+        creation.incarnation.high = draw;  // never twice
+        return {creation};
+    }
     const ModelGroup& g = at->second;
     const uint64_t choice = random.below(100);
     GroupChange change;
