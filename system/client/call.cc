@@ -6,10 +6,20 @@
 
 namespace quern::client {
 
+namespace {
+
+// Of such a call nobody may say "not applied" once it was handed to a connection.
+bool has_effect(const wire::Operation& operation) {
+    return wire::mutates(operation) ||
+           std::holds_alternative<wire::TransferLeaderRequest>(operation);
+}
+
+}  // namespace
+
 Call::Call(CallContext& context, uint64_t id, wire::Request request, BufferChain contents, Done done,
            const CallOptions& options)
     : context_(context), id_(id), request_(std::move(request)), contents_(std::move(contents)),
-      done_(std::move(done)), options_(options), mutates_(wire::mutates(request_.operation)),
+      done_(std::move(done)), options_(options), has_effect_(has_effect(request_.operation)),
       timer_(context.env().timers) {
     const Duration timeout =
         options_.timeout > Duration::zero() ? options_.timeout : context_.options().request_timeout;
@@ -42,7 +52,7 @@ Duration Call::poll_wait() const {
 
 // Once, when a connection has told the time: the token keeps its expiry on retries.
 void Call::stamp() {
-    if (!mutates_ || !options_.token || request_.token.session) return;
+    if (!has_effect_ || !options_.token || request_.token.session) return;
     const Instant now = context_.env().clock.now();
     ClusterTime expires = ClusterTime::never();
     if (context_.cluster_time().known()) {
@@ -111,7 +121,7 @@ void Call::attempt_lost(Error error) {
     context_.links().failed(endpoint_);
     if (error.outcome == Outcome::unknown) {
         ambiguous_ = true;
-        if (mutates_ && !request_.token.session) {
+        if (has_effect_ && !request_.token.session) {
             error.outcome = Outcome::unknown;
             return finish(fail(std::move(error)));
         }
@@ -135,7 +145,7 @@ void Call::error_came(wire::Response response) {
     }
     if (error.outcome == Outcome::unknown) {
         ambiguous_ = true;
-        const bool repeatable = !mutates_ || request_.token.session;
+        const bool repeatable = !has_effect_ || request_.token.session;
         if (repeatable && error_info(error.code).retryable) return retry(error);
         response.error.outcome = honest(Outcome::unknown);
         return finish(std::move(response));
@@ -208,7 +218,7 @@ void Call::refused(const Error& reason) {
 // --- the end ------------------------------------------------------------------------------------------
 
 Outcome Call::honest(Outcome of_last_attempt) const {
-    if (!mutates_) return Outcome::not_applied;
+    if (!has_effect_) return Outcome::not_applied;
     return ambiguous_ ? Outcome::unknown : of_last_attempt;
 }
 

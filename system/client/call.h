@@ -78,7 +78,7 @@ private:
     Done done_;
     CallOptions options_;
     Instant deadline_;
-    bool mutates_;
+    bool has_effect_;
     bool id_from_cache_ = false;
     bool ambiguous_ = false;
     size_t retries_ = 0;
