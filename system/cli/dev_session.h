@@ -29,6 +29,9 @@ public:
     // Runs the loop until `done()` holds or Ctrl-C; false if it was interrupted.
     bool run_until(Callback<bool()> done);
     bool interrupted() const { return interrupts_ > 0; }
+    // Until all nodes answer and every group has a leader and all its replicas; at most a minute.
+    // unavailable: it was not, or a node died (its last words are in the text); cancelled: Ctrl-C.
+    Result<void> wait_until_healthy();
     // Follows the cluster's health and tells changes, until Ctrl-C or until the last node has died.
     Result<void> watch();
     // Drains and stops all nodes; a second Ctrl-C, or patience's end, kills them.
@@ -39,7 +42,6 @@ public:
 private:
     DevSession(std::unique_ptr<os::OsEnv> os, DevCluster cluster, bool quiet);
     Result<void> bring_up();
-    Result<void> wait_until_healthy();
     void node_died(uint32_t node, os::ChildExit how);
     void pause(Duration time);
 

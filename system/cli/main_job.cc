@@ -167,6 +167,8 @@ Result<int> run_main_job(DevSession& session, const std::string& path, bool json
         report.complaints.push_back("node " + std::to_string(report.killed.value) +
                                     " did not start again: " + leader_kill.error().to_string());
     }
+    Result<void> back = session.wait_until_healthy();
+    if (!back) report.complaints.push_back("the cluster did not recover: " + back.error().to_string());
     auto status = await<wire::QueueStatusResponse>(
         session, [&](auto done) { client.queue_status(options.queue, std::move(done)); });
     if (status) {

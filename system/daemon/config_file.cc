@@ -2,69 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <filesystem>
 #include <fstream>
-#include <optional>
 
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
-#include <toml++/toml.h>
+#include "system/daemon/config_reader.h"
 
 namespace quern::daemon {
 
 namespace {
 
-// Reads fields of one table and remembers the first complaint.
-class Reader {
-public:
-    Reader(std::string where, const toml::table& table) : where_(std::move(where)), table_(table) {}
-
-    std::string text(std::string_view field, std::optional<std::string> fallback = std::nullopt) {
-        const toml::node* node = table_.get(field);
-        if (node == nullptr) return missing(field, std::move(fallback), std::string());
-        if (auto value = node->value_exact<std::string>()) return *value;
-        complain(field, "must be a text in quotes");
-        return {};
-    }
-
-    int64_t number(std::string_view field, int64_t low, int64_t high,
-                   std::optional<int64_t> fallback = std::nullopt) {
-        const toml::node* node = table_.get(field);
-        if (node == nullptr) return missing(field, fallback, low);
-        auto value = node->value_exact<int64_t>();
-        if (value && *value >= low && *value <= high) return *value;
-        complain(field, fmt::format("must be a whole number from {} to {}", low, high));
-        return low;
-    }
-
-    Endpoint endpoint(std::string_view field) {
-        const std::string value = text(field);
-        Result<Endpoint> parsed = Endpoint::parse(value);
-        if (parsed) return *parsed;
-        if (!value.empty()) complain(field, "must be \"host:port\"");
-        return {};
-    }
-
-    void complain(std::string_view field, std::string_view what) {
-        if (problem.empty()) problem = fmt::format("{}: {} {}", where_, field, what);
-    }
-
-    std::string problem;
-
-private:
-    template <typename T>
-    T missing(std::string_view field, std::optional<T> fallback, T otherwise) {
-        if (fallback) return std::move(*fallback);
-        complain(field, "is missing");
-        return otherwise;
-    }
-
-    std::string where_;
-    const toml::table& table_;
-};
-
 // A file with one line of hexadecimal digits.
-std::vector<uint8_t> read_secret(Reader& reader, std::string_view field, const std::string& path) {
+std::vector<uint8_t> read_secret(ConfigReader& reader, std::string_view field, const std::string& path) {
     std::ifstream file(path);
     std::string line;
     std::getline(file, line);
@@ -81,14 +30,16 @@ std::vector<uint8_t> read_secret(Reader& reader, std::string_view field, const s
     return bytes;
 }
 
-std::string read_line(const std::string& path) {
+std::string read_line(ConfigReader& reader, std::string_view field, const std::string& path) {
     std::ifstream file(path);
     std::string line;
-    std::getline(file, line);
+    if (!std::getline(file, line)) {
+        reader.complain(field, fmt::format("names {}, which cannot be read or is empty", path));
+    }
     return line;
 }
 
-node::Role parse_role(Reader& reader) {
+node::Role parse_role(ConfigReader& reader) {
     const std::string role = reader.text("role", "all");
     if (role == "all") return node::Role::all;
     if (role == "balancer") return node::Role::balancer;
@@ -97,7 +48,7 @@ node::Role parse_role(Reader& reader) {
     return node::Role::all;
 }
 
-LogLevel parse_level(Reader& reader) {
+LogLevel parse_level(ConfigReader& reader) {
     const std::string level = reader.text("log_level", "info");
     if (level == "debug") return LogLevel::debug;
     if (level == "info") return LogLevel::info;
@@ -107,7 +58,7 @@ LogLevel parse_level(Reader& reader) {
     return LogLevel::info;
 }
 
-ClusterId parse_cluster(Reader& reader) {
+ClusterId parse_cluster(ConfigReader& reader) {
     const std::string text = reader.text("cluster");
     ClusterId id;
     const bool ok = text.size() == 32 &&
@@ -125,12 +76,13 @@ Result<std::vector<metadata::NodeRecord>> parse_nodes(const std::string& path,
     for (const toml::node& item : *list) {
         const toml::table* entry = item.as_table();
         if (entry == nullptr) return fail(ErrorCode::invalid_argument, path + ": nodes must be tables");
-        Reader reader(path + ": [[nodes]]", *entry);
+        ConfigReader reader(path + ": [[nodes]]", *entry);
         metadata::NodeRecord node;
         node.id = NodeId(static_cast<uint32_t>(reader.number("id", 1, 1'000'000)));
         node.host = reader.text("host");
         node.peer_port = static_cast<uint16_t>(reader.number("peer_port", 1, 65535));
         node.client_port = static_cast<uint16_t>(reader.number("client_port", 0, 65535, 0));
+        reader.complain_of_others();
         if (!reader.problem.empty()) return fail(ErrorCode::invalid_argument, reader.problem);
         nodes.push_back(std::move(node));
     }
@@ -150,7 +102,7 @@ Result<DaemonConfig> load_config(const std::string& path) {
                                 parsed.error().description()));
     }
     const toml::table& table = parsed.table();
-    Reader reader(path, table);
+    ConfigReader reader(path, table);
     DaemonConfig config;
     config.node.role = parse_role(reader);
     config.node.self = NodeId(static_cast<uint32_t>(reader.number("node", 1, 1'000'000)));
@@ -161,7 +113,8 @@ Result<DaemonConfig> load_config(const std::string& path) {
     config.node.replication = static_cast<uint32_t>(reader.number("replication", 1, 7, 3));
     config.node.admin_key_id = reader.text("admin_key_id", "admin");
     config.node.cluster_secret = read_secret(reader, "secret_file", reader.text("secret_file"));
-    config.node.admin_secret = read_line(reader.text("admin_secret_file"));
+    config.node.admin_secret =
+        read_line(reader, "admin_secret_file", reader.text("admin_secret_file"));
     config.node.election_timeout =
         Duration::milliseconds(reader.number("election_timeout_ms", 100, 60'000, 1000));
     config.node.heartbeat_interval =
@@ -174,6 +127,8 @@ Result<DaemonConfig> load_config(const std::string& path) {
     Result<std::vector<metadata::NodeRecord>> nodes = parse_nodes(path, table);
     if (!nodes) return fail(std::move(nodes.error()));
     config.node.nodes = std::move(*nodes);
+    reader.know("nodes");
+    reader.complain_of_others();
     if (!reader.problem.empty()) return fail(ErrorCode::invalid_argument, reader.problem);
     Result<void> valid = node::validate(config.node);
     if (!valid) return fail(ErrorCode::invalid_argument, path + ": " + valid.error().detail);
