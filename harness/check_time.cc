@@ -32,9 +32,12 @@ void check_monotone(const HistoryIndex& index, Verdict& verdict) {
     }
 }
 
-bool stamps_its_time(OpKind kind) {
-    return kind == OpKind::send || kind == OpKind::remove || kind == OpKind::change_visibility ||
-           kind == OpKind::purge;
+// Whether the operation made an entry. Receipts that are all invalid are refused without one.
+bool stamps_its_time(const Operation& op) {
+    if (op.kind == OpKind::send || op.kind == OpKind::purge) return true;
+    return std::any_of(op.receipts.begin(), op.receipts.end(), [](const ReceiptUse& use) {
+        return use.result != ErrorCode::receipt_invalid;
+    });
 }
 
 void check_truth(const HistoryIndex& index, const CheckOptions& options, Verdict& verdict) {
@@ -43,7 +46,7 @@ void check_truth(const HistoryIndex& index, const CheckOptions& options, Verdict
         if (!op.ok() || !op.at.index) continue;
         const int64_t asked = options.started_wall_ms + op.invoked_ns / 1'000'000;
         const int64_t answered = options.started_wall_ms + op.returned_ns / 1'000'000;
-        const bool early = stamps_its_time(op.kind) && op.at.time.ms < asked - options.clock_slack_ms;
+        const bool early = stamps_its_time(op) && op.at.time.ms < asked - options.clock_slack_ms;
         const bool late = op.at.time.ms > answered + options.clock_slack_ms;
         if (!early && !late) continue;
         verdict.add("Q15", fmt::format("cluster time is {} ms {} the true time: {}",

@@ -48,6 +48,7 @@ Run::Run(const RunPlan& plan, RunOptions options)
     : plan_(plan), options_(std::move(options)), world_(world_options(plan)), recorder_(world_),
       witness_(world_, verdict_, static_cast<uint64_t>(plan.deep_per_million)) {
     tell_story();
+    if (options_.event) world_.scheduler().set_observer(std::move(options_.event));
     sim::ClusterShape shape = cluster_shape(plan_);
     shape.observer = &witness_;
     cluster_ = std::make_unique<sim::Cluster>(world_, shape);

@@ -1,5 +1,7 @@
 #include "harness/runner.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "harness/run.h"
@@ -17,6 +19,41 @@ uint64_t RunResult::operation_count() const {
 RunResult run(const RunPlan& plan, RunOptions options) {
     Run one(plan, std::move(options));
     return one.execute();
+}
+
+namespace {
+
+std::string describe(const sim::EventRecord& event) {
+    return fmt::format("t={:.9f} {} of machine {} identity {:016x}",
+                       static_cast<double>(event.time.ns) / 1e9, sim::event_kind_name(event.kind),
+                       event.owner, event.identity);
+}
+
+std::vector<sim::EventRecord> events_of(const RunPlan& plan) {
+    std::vector<sim::EventRecord> events;
+    RunOptions options;
+    options.event = [&events](const sim::EventRecord& event) { events.push_back(event); };
+    run(plan, std::move(options));
+    return events;
+}
+
+}  // namespace
+
+std::string first_difference(const RunPlan& plan) {
+    const std::vector<sim::EventRecord> first = events_of(plan);
+    const std::vector<sim::EventRecord> second = events_of(plan);
+    constexpr size_t shown_before = 5;
+    for (size_t i = 0; i < std::max(first.size(), second.size()); ++i) {
+        if (i < first.size() && i < second.size() && first[i] == second[i]) continue;
+        std::string text = fmt::format("event {} of {} and {} differs:\n", i, first.size(), second.size());
+        for (size_t j = i - std::min(i, shown_before); j < i; ++j) {
+            text += "  both:   " + describe(first[j]) + "\n";
+        }
+        text += "  first:  " + (i < first.size() ? describe(first[i]) : "the end") + "\n";
+        text += "  second: " + (i < second.size() ? describe(second[i]) : "the end") + "\n";
+        return text;
+    }
+    return {};
 }
 
 }  // namespace quern::harness

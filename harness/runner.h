@@ -10,6 +10,7 @@
 #include "harness/run_plan.h"
 #include "harness/verdict.h"
 #include "sim/world/fault_kind.h"
+#include "sim/world/scheduler.h"
 #include "system/base/callback.h"
 #include "system/base/fault_point.h"
 
@@ -36,9 +37,15 @@ struct RunOptions {
     // Called with each line of the story; none: no story is told.
     Callback<void(const std::string&)> story{};
     bool verbose = false;        // the nodes' own log lines and disks as well
+    // Called before each event.
+    Callback<void(const sim::EventRecord&)> event{};
     int64_t until_ns = INT64_MAX;  // stop there; nothing is judged that needs the end
 };
 
 RunResult run(const RunPlan& plan, RunOptions options = {});
+
+// Runs the plan twice. Empty: both were the same; else the first event at which they differ, with what
+// came before it.
+std::string first_difference(const RunPlan& plan);
 
 }  // namespace quern::harness

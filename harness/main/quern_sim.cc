@@ -122,6 +122,10 @@ int main(int argc, char** argv) {
     replay->add_flag("--verbose", verbose, "with the nodes' own words and disk operations");
     replay->add_flag("--no-faults", no_faults, "leave out all faults");
 
+    CLI::App* verify = app.add_subcommand("verify", "Run a seed twice and show where the runs differ");
+    verify->add_option("seed", seed, "which")->required();
+    verify->add_flag("--no-faults", no_faults, "leave out all faults");
+
     CLI::App* show = app.add_subcommand("plan", "Print the plan of a seed");
     show->add_option("seed", seed, "which")->required();
     show->add_flag("--no-faults", no_faults, "leave out all faults");
@@ -133,6 +137,11 @@ int main(int argc, char** argv) {
     campaign.faults = !no_faults;
     if (run->parsed()) return run_command(seeds, campaign, json);
     if (replay->parsed()) return replay_command_line(seed, plan_file, !no_faults, until_s, verbose);
+    if (verify->parsed()) {
+        const std::string difference = first_difference(make_plan(seed, !no_faults));
+        std::cout << (difference.empty() ? "both runs are the same\n" : difference);
+        return difference.empty() ? 0 : exit_failed;
+    }
     std::cout << make_plan(seed, !no_faults).to_string();
     return 0;
 }

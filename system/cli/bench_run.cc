@@ -32,6 +32,7 @@ public:
           progress_(options.operation + ", messages", 0, show_progress) {}
 
     Result<int> run(bool json);
+    uint64_t lost() const { return lost_; }
 
 private:
     // Runs the loop for `time`, or until `done()`; an error of the first requests ends the wait.
@@ -173,8 +174,13 @@ Result<int> run_bench(Session& session, const BenchOptions& options, const Globa
     const std::string queue = load.queue;
     Result<wire::Response> created = session.ask(on_queue(queue, create));
     if (!created) return fail(std::move(created.error()));
-    Result<int> status = Bench(session, options, std::move(load), !global.json).run(global.json);
-    (void)session.ask(on_queue(queue, wire::DeleteQueueRequest{}));
+    Bench bench(session, options, std::move(load), !global.json);
+    Result<int> status = bench.run(global.json);
+    if (bench.lost() > 0) {
+        fmt::print(stderr, "quern: the queue {} stays, for a look at what is missing\n", queue);
+    } else {
+        (void)session.ask(on_queue(queue, wire::DeleteQueueRequest{}));
+    }
     return status;
 }
 
