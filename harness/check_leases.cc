@@ -33,14 +33,13 @@ ClusterTime ends_at_least(const MessageStory& story, const OpPart& lease) {
     return end;
 }
 
-// A receive may have taken a lease that no answer told of.
-bool hidden_lease_possible(const HistoryIndex& index, const std::string& queue, int64_t before_ns) {
-    constexpr int64_t attempt_ns = 4'000'000'000;  // longer than this: asked more than once
-    for (const Operation* op : index.queue(queue).receives) {
-        if (op->invoked_ns >= before_ns) break;
-        if (!op->returned() || op->outcome == OpOutcome::info) return true;
-        const int64_t took = op->returned_ns - op->invoked_ns - op->wait_ms * 1'000'000;
-        if (op->outcome == OpOutcome::ok && took > attempt_ns) return true;
+// A receive between those moments may have taken a lease that no answer told of: its answer was lost, or it
+// was asked twice and the second answer left out leases that had ended, or bodies that were damaged.
+bool hidden_lease_possible(const HistoryIndex& index, const OpPart* lease, const OpPart& use) {
+    const int64_t from_ns = lease != nullptr ? lease->op->returned_ns : 0;
+    for (const Operation* op : index.queue(use.op->queue).receives) {
+        if (op->invoked_ns >= use.op->returned_ns) break;
+        if (op->possible() && op->returned_ns > from_ns) return true;
     }
     return false;
 }
@@ -64,7 +63,7 @@ bool certainly_current(const HistoryIndex& index, const MessageStory& story, con
     for (const OpPart& lease : story.leases) {
         if (lease.seen().epoch > epoch) return false;
     }
-    return !hidden_lease_possible(index, use.op->queue, use.op->returned_ns);
+    return !hidden_lease_possible(index, lease_of_epoch(story, epoch), use);
 }
 
 }  // namespace

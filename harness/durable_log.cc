@@ -28,12 +28,20 @@ uint64_t segment_number(const std::string& path) {
 
 void cut(DurableLog::Group& group, LogIndex from) {
     if (from > group.last()) return;
-    const uint64_t kept = from > group.base ? from.value - group.base.value - 1 : 0;
-    group.terms.resize(kept);
+    if (from > group.base) {
+        group.terms.resize(from.value - group.base.value - 1);
+        return;
+    }
+    // Into the part whose terms are not known.
+    group.terms.clear();
+    group.base = std::max(from.prev(), group.snapshot);
+    group.base_term = Term{};
 }
 
 void set_snapshot(DurableLog::Group& group, LogIndex index, Term term, bool keep_suffix) {
-    if (index <= group.base) return;
+    if (index <= group.snapshot) return;
+    group.snapshot = index;
+    if (index <= group.base && keep_suffix) return;
     if (keep_suffix && index <= group.last()) {
         const auto covered = static_cast<std::ptrdiff_t>(index.value - group.base.value);
         group.terms.erase(group.terms.begin(), group.terms.begin() + covered);
@@ -54,6 +62,11 @@ Term DurableLog::Group::term_at(LogIndex index) const {
 const DurableLog::Group* DurableLog::find(GroupId group) const {
     const auto found = groups_.find(group);
     return found == groups_.end() ? nullptr : &found->second;
+}
+
+std::string DurableLog::place() const {
+    return fmt::format("read to segment {} offset {} of {}, batch {}", segment_, offset_,
+                       inode_ ? inode_->size_durable() : 0, sequence_);
 }
 
 void DurableLog::start_over() {

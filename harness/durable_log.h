@@ -21,7 +21,8 @@ public:
 
     struct Group {
         raft::HardState hard_state;
-        LogIndex base;  // what lies at or below is covered by a snapshot, or its terms are not known
+        LogIndex snapshot;
+        LogIndex base;  // at least `snapshot`; terms of what lies between are not known
         Term base_term;
         std::vector<Term> terms;  // of base + 1, …
         LogIndex last() const { return base.plus(terms.size()); }
@@ -40,6 +41,8 @@ public:
     void look();
     // Reads everything again.
     void start_over();
+    // How far it has read, for verdicts.
+    std::string place() const;
 
 private:
     void read_segment();

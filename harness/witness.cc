@@ -224,9 +224,10 @@ void Witness::check_append_promise(NodeId self, const raft::Message& message) {
     }
     if (!durable_on(self, message.group, message.index, term, Look::thorough)) {
         const DurableLog::Group* log = disk(self).find(message.group);
-        found("R7", fmt::format("{} says that it holds index {} (term {}), and its disk ends at {}",
+        found("R7", fmt::format("{} says that it holds index {} (term {}), and its disk ends at {} ({}, term there {})",
                                 replica_name(self, message.group), message.index.value, term.value,
-                                log != nullptr ? log->last().value : 0));
+                                log != nullptr ? log->last().value : 0, disk(self).place(),
+                                log != nullptr ? log->term_at(message.index).value : 0));
     }
     if (drawn()) check_durable(self, message.group);
 }
@@ -265,14 +266,15 @@ void Witness::check_durable(NodeId self, GroupId group) {
     if (raft == nullptr) return;
     ++deep_checks_;
     const raft::Status status = raft->status();
-    disk(self).look();
-    const DurableLog::Group* log = disk(self).find(group);
-    const LogIndex last = log != nullptr ? log->last() : LogIndex{};
-    if (last < status.persisted) {
-        return found("R10", fmt::format("{} takes index {} for durable, and its disk ends at {}",
+    if (!status.persisted) return;
+    if (!durable_on(self, group, status.persisted, Term{}, Look::thorough)) {
+        const DurableLog::Group* log = disk(self).find(group);
+        return found("R10", fmt::format("{} takes index {} for durable, and its disk ends at {} ({})",
                                         replica_name(self, group), status.persisted.value,
-                                        last.value));
+                                        log != nullptr ? log->last().value : 0,
+                                        disk(self).place()));
     }
+    const DurableLog::Group* log = disk(self).find(group);
     for (LogIndex i = status.persisted; i >= status.first && log != nullptr && i > log->base;
          i = i.prev()) {
         if (raft->term_at(i) == log->term_at(i)) continue;
