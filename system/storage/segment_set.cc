@@ -124,9 +124,27 @@ std::shared_ptr<File> SegmentSet::file_of(uint64_t number) const {
 
 void SegmentSet::remove_below(uint64_t number) {
     while (used_.size() > 1 && used_.front().number < number) {
-        env_.disk.remove(segment_path(used_.front().number), [](const Result<void>&) {});
+        doomed_.push_back(segment_path(used_.front().number));
         used_.pop_front();
     }
+    if (!removing_) remove_next();
+}
+
+void SegmentSet::remove_next() {
+    removing_ = !doomed_.empty();
+    if (!removing_) return;
+    env_.disk.sync_directory(
+        wal_folder, guard_.wrap([this](Result<void> done) { on_removals_durable(std::move(done)); }));
+}
+
+void SegmentSet::on_removals_durable(Result<void> done) {
+    if (!done) {
+        removing_ = false;
+        return listener_.on_spare(std::move(done));
+    }
+    const std::string path = std::move(doomed_.front());
+    doomed_.pop_front();
+    env_.disk.remove(path, guard_.wrap([this](const Result<void>&) { remove_next(); }));
 }
 
 uint64_t SegmentSet::used_bytes() const {

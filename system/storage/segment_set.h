@@ -56,7 +56,8 @@ public:
     const Segment& current() const { return used_.back(); }
     uint64_t oldest_number() const { return used_.empty() ? 0 : used_.front().number; }
     std::shared_ptr<File> file_of(uint64_t number) const;  // null if it is gone
-    // Removes segments below `number`, never the current one.
+    // Gives up segments below `number`, never the current one. Their files go in order, each only when the
+    // removal of the one before it is durable: whatever a power loss brings back, the log has no gap.
     void remove_below(uint64_t number);
     uint64_t used_bytes() const;
 
@@ -68,6 +69,8 @@ private:
     void on_renamed(Result<void> done);
     void on_folder_synced(Result<void> done);
     void give_up(Error error);
+    void remove_next();
+    void on_removals_durable(Result<void> done);
 
     Env& env_;
     uint64_t segment_bytes_;
@@ -76,6 +79,8 @@ private:
     std::deque<Segment> used_;
     std::deque<Segment> spares_;
     uint64_t highest_number_ = 0;
+    std::deque<std::string> doomed_;  // paths, lowest number first
+    bool removing_ = false;
     bool making_ = false;
     bool short_of_space_ = false;
     Segment in_making_;

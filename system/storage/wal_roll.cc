@@ -22,13 +22,22 @@ void WalWriter::begin_roll(uint64_t batch_bytes) {
     if (needed <= spare.bytes) return write_checkpoint(spare.bytes);
     state_ = State::rolling;
     spare.file->allocate(needed, guard_.wrap([this, needed](Result<void> grown) {
+        on_spare_grown(needed, std::move(grown));
+    }));
+}
+
+void WalWriter::on_spare_grown(uint64_t bytes, Result<void> grown) {
+    if (state_ != State::rolling) return;
+    if (!grown && grown.error().code == ErrorCode::no_space) {
+        state_ = State::idle;
+        return refuse_for_space();
+    }
+    if (!grown) return fail_for_good(grown.error());
+    // The checkpoint vouches for the size: the size must hold before it.
+    segments_.next_spare().file->sync(guard_.wrap([this, bytes](Result<void> synced) {
         if (state_ != State::rolling) return;
-        if (grown) return write_checkpoint(needed);
-        if (grown.error().code == ErrorCode::no_space) {
-            state_ = State::idle;
-            return refuse_for_space();
-        }
-        fail_for_good(grown.error());
+        if (!synced) return fail_for_good(synced.error());
+        write_checkpoint(bytes);
     }));
 }
 

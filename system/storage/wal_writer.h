@@ -68,6 +68,7 @@ private:
     void apply_batch(const Batch& batch, const std::vector<Buffer>& payloads);
     void on_written(Result<void> done);
     void begin_roll(uint64_t batch_bytes);
+    void on_spare_grown(uint64_t bytes, Result<void> grown);
     void write_checkpoint(uint64_t segment_bytes);
     void on_checkpoint_written(Result<void> done);
     void refuse_for_space();

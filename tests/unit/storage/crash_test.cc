@@ -63,6 +63,55 @@ TEST(Crash, what_recovery_shows_is_durable) {
     }
 }
 
+// Removals that were under way when power failed may hold in any subset and order.
+TEST(Crash, segments_given_up_come_back_without_a_gap) {
+    for (uint64_t seed = 0; seed < 30; ++seed) {
+        MemWorld world;
+        ASSERT_TRUE(world.format().has_value());
+        auto node = *world.open();
+        ASSERT_TRUE(world.commit(*node, {create_group(1)}).has_value());
+        for (uint64_t i = 1; i <= 30; ++i) {
+            const std::string large(20'000, 'a');
+            ASSERT_TRUE(world.commit(*node, {entries(1, i, 1, {large})}).has_value());
+        }
+        GroupChange snapshot;
+        snapshot.group = GroupId(1);
+        snapshot.snapshot_index = LogIndex(29);
+        snapshot.snapshot_term = Term(1);
+        snapshot.keep_suffix = true;
+        ASSERT_TRUE(world.commit(*node, {snapshot}).has_value());
+        world.disk.crash_at = world.disk.changes + 1 + seed / 2;
+        world.run();
+        node.reset();
+        world.forget();
+        Prng random(seed);
+        world.disk.crash(random);
+        world.findings.clear();
+        auto again = world.open();
+        ASSERT_TRUE(again.has_value()) << again.error().to_string();
+        EXPECT_EQ(world.findings, std::vector<std::string>()) << "seed " << seed;
+        EXPECT_EQ((*again)->take_recovered().at(0).entries.size(), 1u);
+    }
+}
+
+TEST(Crash, a_segment_that_grew_keeps_its_size) {
+    for (uint64_t seed = 0; seed < 20; ++seed) {
+        MemWorld world;
+        ASSERT_TRUE(world.format().has_value());
+        auto node = *world.open();
+        const std::string larger(world.options.segment_bytes + 5'000, 'a');
+        ASSERT_TRUE(world.commit(*node, {create_group(1)}).has_value());
+        ASSERT_TRUE(world.commit(*node, {entries(1, 1, 1, {larger})}).has_value());
+        node.reset();
+        world.forget();
+        Prng random(seed);
+        world.disk.crash(random);
+        auto again = world.open();
+        ASSERT_TRUE(again.has_value()) << again.error().to_string();
+        EXPECT_EQ((*again)->take_recovered().at(0).entries.size(), 1u);
+    }
+}
+
 TEST(Crash, again_and_again_under_random_writes) {
     EXPECT_TRUE(rc::check([](uint64_t seed) {
         LoggedRun run(seed);

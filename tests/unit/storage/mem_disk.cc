@@ -28,7 +28,7 @@ public:
             const bool stop = disk_.change();
             Result<void> result = put(offset, data);
             if (stop) return;
-            if (result) result = make_durable();
+            if (result) result = make_durable(offset, data.size());
             done(std::move(result));
         });
     }
@@ -100,6 +100,19 @@ private:
         if (std::exchange(disk_.fail_next_sync, false)) return fail(ErrorCode::io_failed);
         inode_->durable = inode_->bytes;
         inode_->dirty.clear();
+        return {};
+    }
+
+    // Only what was written, and no more of a file that has grown than that.
+    Result<void> make_durable(uint64_t offset, size_t size) {
+        if (std::exchange(disk_.fail_next_sync, false)) return fail(ErrorCode::io_failed);
+        const uint64_t end = std::min<uint64_t>(offset + size, inode_->bytes.size());
+        if (inode_->durable.size() < end) inode_->durable.resize(end);
+        if (offset >= end) return {};
+        std::copy_n(inode_->bytes.begin() + static_cast<int64_t>(offset), end - offset,
+                    inode_->durable.begin() + static_cast<int64_t>(offset));
+        for (uint64_t s = offset / sector_bytes; s * sector_bytes < end; ++s)
+            inode_->dirty.erase(s);
         return {};
     }
 
@@ -210,9 +223,12 @@ uint64_t MemDisk::used_bytes() const {
 }
 
 void MemDisk::crash(Prng& random) {
+    // Half of the time in order, as a journal does; else any of them.
+    const bool in_order = random.chance(1, 2);
     const size_t kept = random.below(name_changes_.size() + 1);
-    for (size_t i = 0; i < kept; ++i)
-        apply(durable_names_, name_changes_[i]);
+    for (size_t i = 0; i < name_changes_.size(); ++i) {
+        if (in_order ? i < kept : random.chance(1, 2)) apply(durable_names_, name_changes_[i]);
+    }
     name_changes_.clear();
     names_ = durable_names_;
     std::set<Inode*> seen;
