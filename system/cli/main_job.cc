@@ -101,6 +101,12 @@ private:
     Error error_;
 };
 
+void announce(const LineJob::Options& options, uint64_t lines) {
+    fmt::print("main job: {} lines through {} producers and {} consumers\n", lines, options.producers,
+               options.consumers);
+    std::fflush(stdout);
+}
+
 }  // namespace
 
 Result<void> check_main_job_file(const std::string& path) {
@@ -130,12 +136,7 @@ Result<int> run_main_job(DevSession& session, const std::string& path, bool json
     auto created = await<metadata::QueueRecord>(
         session, [&](auto done) { client.create_queue(options.queue, attributes, std::move(done)); });
     if (!created) return fail(std::move(created.error()));
-    if (!json) {
-        fmt::print("main job: {} lines through {} producers and {} consumers\n", scan->lines,
-                   options.producers, options.consumers);
-        std::fflush(stdout);
-    }
-
+    if (!json) announce(options, scan->lines);
     LineJob job(env, options, [&](std::string_view& line) { return file->next(line); });
     LeaderKill leader_kill(session, client, options.queue);
     Progress progress("received", scan->lines, !json);
