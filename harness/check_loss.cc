@@ -34,7 +34,11 @@ bool justly_gone(const HistoryIndex& index, const MessageStory& story, const Ope
     const QueueStory& queue = index.queue(send.queue);
     if (may_be_deleted(story) || queue.drop_oldest) return true;
     if (may_be_swept(queue.purges, send) || may_be_swept(queue.deletions, send)) return true;
-    return index.latest(send.at.group).ms - send.at.time.ms >= queue.retention_ms_min;
+    // The answer may be of a repetition, long after the first application.
+    const int64_t took_ms = (send.returned_ns - send.invoked_ns) / 1'000'000 + 1;
+    const ClusterTime sent = story.leases.empty() ? send.at.time.plus_ms(-took_ms)
+                                                  : story.leases[0].seen().sent;
+    return index.latest(send.at.group).ms - sent.ms >= queue.retention_ms_min;
 }
 
 }  // namespace

@@ -28,10 +28,17 @@ void GroupJudge::begin(LogIndex index, ClusterTime time, int64_t now_ns) {
         found("Q15", fmt::format("cluster time went back from {} to {}", time_.ms, time.ms));
     }
     time_ = time;
+    size_t old_budget = limits::sweep_messages_per_entry_max;
+    size_t due_budget = limits::sweep_messages_per_entry_max;
     for (auto& [id, queue] : queues_) {
         const queue::Counters before = queue.counters();
-        queue.pass(time.ms);
+        queue.end_old(time.ms, old_budget);
         note_removed(id, queue);
+        if (queue.counters() != before) touched_.insert(id);
+    }
+    for (auto& [id, queue] : queues_) {
+        const queue::Counters before = queue.counters();
+        queue.end_due(time.ms, due_budget);
         if (queue.counters() != before) touched_.insert(id);
     }
 }

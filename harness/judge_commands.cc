@@ -51,7 +51,10 @@ void GroupJudge::receive(QueueId id, ReferenceQueue& queue, const queue::Receive
                          const queue::ReceiveReply& reply) {
     const int64_t visibility =
         receive.visibility_ms < 0 ? queue.attributes.visibility_ms : receive.visibility_ms;
-    if (reply.deliveries.empty() && !queue.ready().empty()) {
+    const bool any_ready = std::any_of(
+        queue.ready().begin(), queue.ready().end(),
+        [&](MessageSeq seq) { return !queue.past_retention(*queue.find(seq), time_.ms); });
+    if (reply.deliveries.empty() && any_ready) {
         found("L5", fmt::format("a receive on queue {} found nothing while {} messages were ready",
                                 id.value, queue.ready().size()));
     }
@@ -65,6 +68,7 @@ void GroupJudge::receive(QueueId id, ReferenceQueue& queue, const queue::Receive
                                                  : " was handed out and never sent"));
             continue;
         }
+        if (queue.past_retention(*m, time_.ms)) found("Q15", name + " was handed out past retention");
         if (m->state != queue::MessageState::ready) {
             found(m->state == queue::MessageState::leased ? "Q4" : "Q15",
                   fmt::format("{} was handed out at {} though due at {}", name, time_.ms, m->due_ms));
@@ -119,7 +123,7 @@ void GroupJudge::change(QueueId id, ReferenceQueue& queue, const queue::ChangeVi
         } else if (c.visibility_ms < 0 || c.visibility_ms > twelve_hours_ms) {
             expected = ErrorCode::invalid_argument;
         } else if (m == nullptr || m->epoch != c.receipt.epoch.value ||
-                   m->state != queue::MessageState::leased ||
+                   m->state != queue::MessageState::leased || m->due_ms <= time_.ms ||
                    queue.past_retention(*m, time_.ms)) {
             expected = ErrorCode::receipt_stale;
         } else if (until > m->received_ms + twelve_hours_ms) {

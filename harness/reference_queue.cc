@@ -58,14 +58,16 @@ void ReferenceQueue::drop_oldest() {
     }
 }
 
-void ReferenceQueue::pass(int64_t now) {
-    while (!live_.empty() && past_retention(live_.begin()->second, now)) {
+void ReferenceQueue::end_old(int64_t now, size_t& budget) {
+    for (; budget > 0 && !live_.empty() && past_retention(live_.begin()->second, now); --budget) {
         remove(live_.begin()->first, &Counters::expired);
     }
-    if (attributes.overflow == Overflow::drop_oldest) {
-        while (over_size() && counters_.ready + counters_.delayed > 0) drop_oldest();
-    }
-    while (!due_.empty() && due_.begin()->first <= now) {
+    if (attributes.overflow != Overflow::drop_oldest) return;
+    for (; budget > 0 && over_size() && counters_.ready + counters_.delayed > 0; --budget) drop_oldest();
+}
+
+void ReferenceQueue::end_due(int64_t now, size_t& budget) {
+    for (; budget > 0 && !due_.empty() && due_.begin()->first <= now; --budget) {
         const MessageSeq seq = due_.begin()->second;
         put(seq, live_.at(seq), MessageState::ready, 0);
     }

@@ -32,9 +32,11 @@ public:
     // Removed since the last call.
     std::vector<MessageSeq> take_removed() { return std::exchange(removed_, {}); }
 
-    // Time reaches `now`: retention and a lowered maximum take their toll, then leases and delays end. What
-    // comes back to a queue that is too full goes when time passes next.
-    void pass(int64_t now);
+    // Time reaches `now`. What is past retention goes, then what a lowered maximum leaves no room for, one
+    // of `budget` each; what is left waits for the next entry.
+    void end_old(int64_t now, size_t& budget);
+    // Leases and delays that are due end, likewise.
+    void end_due(int64_t now, size_t& budget);
     // The error that a message of this size must get now, making room first where that is allowed.
     ErrorCode admit(uint64_t size_bytes, int64_t now);
     MessageSeq accept(uint32_t size_bytes, int64_t delay_ms, int64_t now);

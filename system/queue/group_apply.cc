@@ -57,7 +57,9 @@ Reply GroupState::Impl::repeat(const Command& command, OperationKind kind,
     std::optional<StoredReply> first = load_reply(stored);
     QUERN_ASSERT(first.has_value());
     if (first->kind != kind || first->queue != command.queue) {
-        return {Error(ErrorCode::invalid_argument, "the token was used for another request")};
+        // By one that was applied: perhaps this one, to a queue of the same name that is gone.
+        return {Error(ErrorCode::invalid_argument, "the token was used for another request")
+                    .with_outcome(Outcome::unknown)};
     }
     if (auto* deliveries = std::get_if<ReceiveReply>(&first->reply.result)) {
         const QueueState* queue = find(command.queue);

@@ -93,7 +93,11 @@ private:
     wire::Response response_at_now(QueueId queue) const;
     wire::Response response_unproposed(QueueId queue);
     void respond(uint64_t id, const wire::Response& response);
+    // Not the state machine's word: it carries no index, since an earlier attempt may still be applied.
     void respond_error(uint64_t id, QueueId queue, Error error);
+    // What the state machine said.
+    void respond_refusal(uint64_t id, QueueId queue, Error error);
+    wire::Response error_response(QueueId queue, Error error) const;
 
     GroupHost& host_;
     ClusterClock& clock_;

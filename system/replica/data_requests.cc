@@ -105,7 +105,7 @@ void DataReplica::submit_call(Call call, Callback<void(queue::Reply&, wire::Resp
            [this, id, queue, fill = std::move(fill)](Result<queue::Reply> reply) mutable {
                if (!reply) return respond_error(id, queue, std::move(reply.error()));
                if (auto* error = std::get_if<Error>(&reply->result)) {
-                   return respond_error(id, queue, std::move(*error));
+                   return respond_refusal(id, queue, std::move(*error));
                }
                if (!responders_.contains(id)) return;
                if (ReplicaObserver* observer = host_.observer()) {
@@ -298,13 +298,28 @@ void DataReplica::respond(uint64_t id, const wire::Response& response) {
     done(wire::encode(response));
 }
 
-void DataReplica::respond_error(uint64_t id, QueueId queue, Error error) {
-    if (!responders_.contains(id)) return;
+wire::Response DataReplica::error_response(QueueId queue, Error error) const {
     wire::Response response = response_at_now(queue);
     response.error = std::move(error);
     // Where a leader is known, the asker goes there next.
     response.leader = status_.role == raft::Role::leader ? options_.self : status_.leader;
+    return response;
+}
+
+void DataReplica::respond_error(uint64_t id, QueueId queue, Error error) {
+    if (!responders_.contains(id)) return;
+    wire::Response response = error_response(queue, std::move(error));
+    response.index = LogIndex{};
     respond(id, response);
+}
+
+// An index tells the asker that this answer stands for all attempts with its token. Refusals for the
+// sake of the record's version are not remembered, so an earlier attempt may still be applied after them.
+void DataReplica::respond_refusal(uint64_t id, QueueId queue, Error error) {
+    const bool remembered = error.code != ErrorCode::needs_attributes &&
+                            error.code != ErrorCode::stale_catalogue;
+    if (!remembered) return respond_error(id, queue, std::move(error));
+    if (responders_.contains(id)) respond(id, error_response(queue, std::move(error)));
 }
 
 }  // namespace quern::replica

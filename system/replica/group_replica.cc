@@ -133,6 +133,10 @@ Result<GroupReplica::Position> GroupReplica::propose(Buffer payload) {
 }
 
 void GroupReplica::read_barrier(Callback<void(Result<void>)> done) {
+    if (!started()) {
+        host_.env().loop.post([done = std::move(done)]() mutable { done(fail(ErrorCode::not_leader)); });
+        return;
+    }
     const uint64_t context = next_read_++;
     reads_.emplace(context, std::move(done));
     raft_->read_index(context, now());
@@ -140,6 +144,7 @@ void GroupReplica::read_barrier(Callback<void(Result<void>)> done) {
 }
 
 Result<void> GroupReplica::transfer_leadership(NodeId target) {
+    if (!started()) return fail(ErrorCode::not_leader);
     mark_dirty();
     return raft_->transfer_leadership(target, now());
 }

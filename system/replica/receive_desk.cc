@@ -51,7 +51,7 @@ void ReceiveDesk::finish(WaiterPtr waiter, Result<queue::Reply> reply) {
     const QueueId queue = waiter->base.queue;
     if (!reply) return owner_.respond_error(waiter->request, queue, std::move(reply.error()));
     if (auto* error = std::get_if<Error>(&reply->result)) {
-        return owner_.respond_error(waiter->request, queue, std::move(*error));
+        return owner_.respond_refusal(waiter->request, queue, std::move(*error));
     }
     auto& received = std::get<queue::ReceiveReply>(reply->result);
     const bool wanted = owner_.responders_.contains(waiter->request);

@@ -118,7 +118,9 @@ Reply Model::apply(const Command& c, const uint8_t* payload) {
         if (found != s.results.end()) {
             s.last_used = time_;
             if (found->second.kind != c.operation.index() || found->second.queue != c.queue.value) {
-                return {error(ErrorCode::invalid_argument)};
+                Error used = error(ErrorCode::invalid_argument);
+                used.outcome = Outcome::unknown;
+                return {used};
             }
             Reply reply = found->second.reply;
             reply.repeated = true;
