@@ -18,6 +18,7 @@ Drain::Drain(sim::World& world, WorkClient& client, int64_t queues)
 Drain::~Drain() { world_.scheduler().cancel(timer_); }
 
 void Drain::next_queue() {
+    ++progress_;
     if (++queue_ == queues_) {
         done_ = true;
         return;
@@ -62,7 +63,12 @@ void Drain::remove() {
     wire::Request request;
     request.queue_name = queue_name(static_cast<uint64_t>(queue_));
     request.operation = std::move(deletion);
-    client_.perform(std::move(op), std::move(request), [this](const Operation&) { receive(); });
+    client_.perform(std::move(op), std::move(request), [this](const Operation& done) {
+        for (const ReceiptUse& use : done.receipts) {
+            if (done.ok() && use.result == ErrorCode::ok) ++progress_;
+        }
+        receive();
+    });
 }
 
 void Drain::status() {

@@ -13,6 +13,8 @@ public:
     ~Drain();
     void start() { next_queue(); }
     bool done() const { return done_; }
+    // Grows with every message removed and every queue found empty.
+    uint64_t progress() const { return progress_; }
     // What is not empty yet, for a verdict.
     const std::string& state() const { return state_; }
 
@@ -28,6 +30,7 @@ private:
     WorkClient& client_;
     int64_t queues_;
     int64_t queue_ = -1;
+    uint64_t progress_ = 0;
     bool done_ = false;
     std::string state_ = "not begun";
     sim::EventId timer_;

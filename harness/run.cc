@@ -208,9 +208,12 @@ bool Run::settle() {
     }
     drain_ = std::make_unique<Drain>(world_, *clients_.front(), plan_.queues);
     drain_->start();
-    const sim::SimTime end = world_.now() + Duration::milliseconds(plan_.settle_ms);
+    const Duration patience = Duration::milliseconds(plan_.settle_ms);
+    sim::SimTime end = world_.now() + patience;
     while (!drain_->done() && world_.now() < end && time_left()) {
+        const uint64_t before = drain_->progress();
         run_until([this] { return drain_->done(); }, Duration::milliseconds(100));
+        if (drain_->progress() != before) end = world_.now() + patience;
         supervise();
     }
     if (!time_left()) return false;
