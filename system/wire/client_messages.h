@@ -191,7 +191,7 @@ using ResponseBody =
 
 struct Response {
     Error error;  // code ok: the request was applied (or read) and `body` is the answer
-    // The position at which it happened (design.md section 1); zero where there is none.
+    // The position at which it happened (ARCHITECTURE.md, Shape); zero where there is none.
     QueueId queue;
     GroupId group;
     LogIndex index;
