@@ -18,7 +18,7 @@ std::string to_line(const SeedReport& report) {
         {"fault_points", r.fault_points}, {"elections", r.elections},
         {"deep_checks", r.deep_checks}, {"promises", r.promises_checked},
         {"judged", r.commands_judged}, {"cpu_ns", report.cpu_ns},
-        {"crash", report.crash},
+        {"crash", report.crash},      {"begun_ns", r.begun_ns},
     };
     return line.dump(-1, ' ', true, json::error_handler_t::replace);
 }
@@ -40,6 +40,7 @@ bool from_line(const std::string& line, SeedReport& report) {
     r.deep_checks = parsed["deep_checks"];
     r.promises_checked = parsed["promises"];
     r.commands_judged = parsed["judged"];
+    r.begun_ns = parsed["begun_ns"];
     report.cpu_ns = parsed["cpu_ns"];
     report.crash = parsed["crash"];
     return true;

@@ -86,11 +86,17 @@ void Run::found(const char* invariant, std::string text) {
 template <typename Predicate>
 bool Run::run_until(Predicate done, Duration within) {
     const int64_t left = options_.until_ns - world_.now().ns;
-    return world_.run_until(std::move(done), Duration{std::min(within.ns, std::max<int64_t>(0, left))});
+    const Duration most{std::min(within.ns, std::max<int64_t>(0, left))};
+    if (options_.stop_at.empty()) return world_.run_until(std::move(done), most);
+    return world_.run_until([&] { return done() || stopped(); }, most) && !stopped();
+}
+
+bool Run::stopped() const {
+    return !options_.stop_at.empty() && !verdict_.good() && verdict_.names(options_.stop_at);
 }
 
 RunResult Run::execute() {
-    if (come_up() && prepare() && chaos() && settle()) judge();
+    if (come_up() && prepare() && chaos() && (plan_.stop_ms > 0 || settle())) judge();
     return result();
 }
 
@@ -180,8 +186,13 @@ bool Run::chaos() {
     tell("phase", "clients begin, and faults");
     if (plan_.fault_points != 0) world_.fault_points().activate();
     faults_->start();
-    for (auto& client : clients_) client->start();
-    const sim::SimTime end = world_.now() + Duration::milliseconds(plan_.chaos_ms);
+    begun_ns_ = world_.now().ns;
+    for (auto& client : clients_) {
+        if (options_.written) client->write_down(&options_.written);
+        client->start();
+    }
+    const int64_t length_ms = plan_.stop_ms > 0 ? plan_.stop_ms : plan_.chaos_ms;
+    const sim::SimTime end = world_.now() + Duration::milliseconds(length_ms);
     while (world_.now() < end && time_left()) {
         const Duration slice = std::min(Duration::milliseconds(100), end - world_.now());
         run_until([] { return false; }, slice);
@@ -365,6 +376,7 @@ RunResult Run::result() const {
     result.trace_hash = hash.value();
     result.events = world.scheduler().executed();
     result.simulated_ns = world.now().ns;
+    result.begun_ns = begun_ns_;
     result.deep_checks = witness_.deep_checks();
     result.promises_checked = witness_.promises_checked();
     return result;

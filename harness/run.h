@@ -36,7 +36,9 @@ private:
     void supervise();
     void restart_later(sim::Machine& machine);
     void check_stops();
-    bool time_left() const { return world_.now().ns < options_.until_ns; }
+    bool time_left() const { return world_.now().ns < options_.until_ns && !stopped(); }
+    // What the run is made for has happened.
+    bool stopped() const;
     template <typename Predicate>
     bool run_until(Predicate done, Duration within);
     void tell(std::string_view what, const std::string& text);
@@ -60,6 +62,7 @@ private:
     std::string worker_secret_;
     size_t stops_seen_ = 0;
     size_t failures_seen_ = 0;
+    int64_t begun_ns_ = 0;
     bool healed_ = false;
 };
 

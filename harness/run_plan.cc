@@ -7,13 +7,6 @@
 
 namespace quern::harness {
 
-namespace {
-
-struct Knob {
-    std::string name;
-    int64_t* value;
-};
-
 std::vector<Knob> knobs_of(RunPlan& p) {
     std::vector<Knob> knobs = {
         {"storage_nodes", &p.storage_nodes},
@@ -39,6 +32,8 @@ std::vector<Knob> knobs_of(RunPlan& p) {
         {"visibility_ms_max", &p.visibility_ms_max},
         {"delay_ms_max", &p.delay_ms_max},
         {"wait_ms_max", &p.wait_ms_max},
+        {"plain_queues", &p.plain_queues},
+        {"scripted", &p.scripted},
         {"stale_per_cent", &p.stale_per_cent},
         {"forged_per_cent", &p.forged_per_cent},
         {"request_timeout_ms", &p.request_timeout_ms},
@@ -46,6 +41,7 @@ std::vector<Knob> knobs_of(RunPlan& p) {
         {"chaos_ms", &p.chaos_ms},
         {"settle_ms", &p.settle_ms},
         {"core_size", &p.core_size},
+        {"stop_ms", &p.stop_ms},
         {"deep_per_million", &p.deep_per_million},
     };
     for (size_t i = 0; i < op_kind_count; ++i) {
@@ -55,10 +51,32 @@ std::vector<Knob> knobs_of(RunPlan& p) {
     return knobs;
 }
 
+namespace {
+
+std::string text_of(RunPlan plan, const RunPlan* defaults) {
+    std::string text = fmt::format("seed {}\n", plan.seed);
+    RunPlan other = defaults != nullptr ? *defaults : plan;
+    const std::vector<Knob> theirs = knobs_of(other);
+    const std::vector<Knob> knobs = knobs_of(plan);
+    for (size_t i = 0; i < knobs.size(); ++i) {
+        if (defaults != nullptr && *knobs[i].value == *theirs[i].value) continue;
+        text += fmt::format("{} {}\n", knobs[i].name, *knobs[i].value);
+    }
+    for (const PlannedOperation& op : plan.operations) text += "op " + op.to_string() + "\n";
+    for (const sim::Fault& fault : plan.faults.faults) text += "fault " + fault.to_string() + "\n";
+    return text;
+}
+
 template <typename T>
 bool number(std::string_view text, T& value) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     return error == std::errc() && end == text.data() + text.size();
+}
+
+// A comment begins the line or follows a space: c2#7 holds none.
+std::string without_comment(const std::string& line) {
+    if (line.starts_with('#')) return {};
+    return line.substr(0, line.find(" #"));
 }
 
 bool set_knob(RunPlan& plan, std::string_view name, std::string_view text) {
@@ -71,12 +89,11 @@ bool set_knob(RunPlan& plan, std::string_view name, std::string_view text) {
 
 }  // namespace
 
-std::string RunPlan::to_string() const {
-    RunPlan copy = *this;
-    std::string text = fmt::format("seed {}\n", seed);
-    for (const Knob& knob : knobs_of(copy)) text += fmt::format("{} {}\n", knob.name, *knob.value);
-    for (const sim::Fault& fault : faults.faults) text += "fault " + fault.to_string() + "\n";
-    return text;
+std::string RunPlan::to_string() const { return text_of(*this, nullptr); }
+
+std::string RunPlan::to_short_string() const {
+    const RunPlan defaults;
+    return text_of(*this, &defaults);
 }
 
 Result<RunPlan> RunPlan::parse(const std::string& text) {
@@ -86,7 +103,7 @@ Result<RunPlan> RunPlan::parse(const std::string& text) {
         const size_t end = std::min(text.find('\n', at), text.size());
         std::string line = text.substr(at, end - at);
         at = end + 1;
-        line = line.substr(0, line.find('#'));
+        line = without_comment(line);
         while (!line.empty() && line.back() == ' ') line.pop_back();
         if (line.empty()) continue;
         const size_t space = line.find(' ');
@@ -100,6 +117,10 @@ Result<RunPlan> RunPlan::parse(const std::string& text) {
             Result<sim::Fault> fault = sim::Fault::parse(rest);
             if (!fault) return bad(fault.error().detail);
             plan.faults.faults.push_back(std::move(*fault));
+        } else if (name == "op") {
+            Result<PlannedOperation> op = PlannedOperation::parse(rest);
+            if (!op) return bad(op.error().detail);
+            plan.operations.push_back(std::move(*op));
         } else if (!set_knob(plan, name, rest)) {
             return bad("no such knob, or not a number");
         }

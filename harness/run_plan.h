@@ -1,12 +1,13 @@
 // A run as data: cluster, knobs, workload and faults. A seed makes a plan; a plan can be printed, parsed,
 // edited and run again. One line a knob, `name value`; one line a fault, `fault …` (sim/faults/fault_plan.h);
-// `#` starts a comment. Knobs that are not named keep their defaults.
+// one line an operation, `op …` (harness/planned_operation.h); `#` starts a comment. Knobs that are not
+// named keep their defaults.
 #pragma once
 
 #include <array>
 #include <string>
 
-#include "harness/history.h"
+#include "harness/planned_operation.h"
 #include "sim/faults/fault_plan.h"
 
 namespace quern::harness {
@@ -42,19 +43,32 @@ struct RunPlan {
     int64_t forged_per_cent = 3;
     int64_t request_timeout_ms = 10'000;
     int64_t attempt_timeout_ms = 2'500;
+    int64_t plain_queues = 0;      // 1: all queues have the default attributes
+    int64_t scripted = 0;          // 1: the operations below and no others, instead of drawn ones
     std::array<int64_t, op_kind_count> weights{};
     // Phases.
     int64_t chaos_ms = 20'000;     // operations and faults
     int64_t settle_ms = 60'000;    // the core has this long to answer everything
     int64_t core_size = 0;         // storage nodes that heal; 0: drawn
+    int64_t stop_ms = 0;           // the run is judged as it stands so long after the clients began; 0: never
     // How many in a million of the events that call for a costly check get one.
     int64_t deep_per_million = 20'000;
+    std::vector<PlannedOperation> operations;
     sim::FaultPlan faults;
 
     std::string to_string() const;
+    // Without the knobs that have their defaults.
+    std::string to_short_string() const;
     // invalid_argument names the line.
     static Result<RunPlan> parse(const std::string& text);
 };
+
+// A plan's knobs by name, in the order of their printing.
+struct Knob {
+    std::string name;
+    int64_t* value;
+};
+std::vector<Knob> knobs_of(RunPlan& plan);
 
 // What the seed draws. `faults`: as sim/faults/plan_generate.h knows them; false: none.
 RunPlan make_plan(uint64_t seed, bool faults);

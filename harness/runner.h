@@ -23,6 +23,7 @@ struct RunResult {
     uint64_t trace_hash = 0;
     uint64_t events = 0;
     int64_t simulated_ns = 0;
+    int64_t begun_ns = 0;  // when the clients began, the zero of the times of operations and faults
     std::array<std::array<uint64_t, op_outcome_count>, op_kind_count> operations{};
     std::array<uint64_t, sim::fault_kind_count> faults{};
     std::array<uint64_t, static_cast<size_t>(FaultPoint::count)> fault_points{};
@@ -40,6 +41,9 @@ struct RunOptions {
     // Called before each event.
     Callback<void(const sim::EventRecord&)> event{};
     int64_t until_ns = INT64_MAX;  // stop there; nothing is judged that needs the end
+    std::string stop_at;           // an invariant: stop once it is violated
+    // Called with each operation that the clients ask of their own accord, as it is asked.
+    Callback<void(const PlannedOperation&)> written{};
 };
 
 RunResult run(const RunPlan& plan, RunOptions options = {});

@@ -21,6 +21,7 @@ sim::Machine& add_client_machine(sim::World& world, uint32_t number) {
 std::string queue_name(uint64_t number) { return "q" + std::to_string(number); }
 
 QueueAttributes queue_attributes(const RunPlan& plan, uint64_t number) {
+    if (plan.plain_queues != 0) return {};
     auto one_of = [&](uint64_t ordinal, std::initializer_list<int64_t> values) {
         return values.begin()[bounded(draw(plan.seed, Concern::queue, number, ordinal), values.size())];
     };
@@ -53,16 +54,37 @@ WorkClient::WorkClient(sim::World& world, const RunPlan& plan, Recorder& recorde
     }
 }
 
-WorkClient::~WorkClient() = default;
+WorkClient::~WorkClient() {
+    for (const sim::EventId event : planned_) world_.scheduler().cancel(event);
+}
 
 void WorkClient::start() {
     working_ = true;
+    began_ = world_.now();
+    if (plan_.scripted != 0) return schedule_planned();
     for (uint32_t hand = 0; hand < hands_.size(); ++hand) schedule(hand);
 }
 
 void WorkClient::stop() {
     working_ = false;
     for (auto& hand : hands_) hand->cancel();
+}
+
+void WorkClient::schedule_planned() {
+    for (const PlannedOperation& planned : plan_.operations) {
+        if (planned.client != identity_.number) continue;
+        planned_.push_back(world_.scheduler().at(
+            began_ + Duration{planned.at_ns}, machine_.owner(), sim::EventKind::user,
+            planned.ordinal, [this, &planned] { act_planned(planned); }));
+    }
+}
+
+void WorkClient::act_planned(const PlannedOperation& planned) {
+    Operation op;
+    wire::Request request;
+    if (!working_ || !build(planned, op, request)) return;
+    perform(std::move(op), std::move(request), [](const Operation&) {});
+    contents_.clear();
 }
 
 void WorkClient::schedule(uint32_t hand) {
@@ -92,9 +114,12 @@ void WorkClient::answered(size_t index, Result<wire::Response> response, Done do
     const Operation& op = recorder_.complete(index, response);
     last_receipts_.clear();
     if (op.kind == OpKind::receive && op.ok()) {
+        uint32_t part = 0;
         for (const auto& message : std::get<wire::ReceiveResponse>(response->body).messages) {
             last_receipts_.push_back(message.receipt);
-            if (!op.draining) held_.push_back({op.queue, message.receipt});
+            if (op.draining) continue;
+            held_.push_back({op.queue, message.receipt, {op.ordinal, part++}});
+            received_.emplace(held_.back().name, held_.back());
         }
         while (held_.size() > receipts_kept_max) held_.pop_front();
     }

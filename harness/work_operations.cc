@@ -33,15 +33,23 @@ private:
 };
 
 void WorkClient::act(uint32_t hand) {
-    const uint32_t ordinal = next_ordinal_++;
-    Dice dice(plan_.seed, identity_.number, ordinal);
+    PlannedOperation planned;
     Operation op;
-    op.ordinal = ordinal;
     wire::Request request;
-    request.queue_name = queue_name(dice.below(static_cast<uint64_t>(plan_.queues)));
-    if (!fill(choose(dice), op, request, dice)) return schedule(hand);
+    if (!draw_operation(planned) || !build(planned, op, request)) return schedule(hand);
+    if (written_ != nullptr) (*written_)(planned);
     perform(std::move(op), std::move(request), [this, hand](const Operation&) { schedule(hand); });
     contents_.clear();
+}
+
+bool WorkClient::draw_operation(PlannedOperation& planned) {
+    planned.client = identity_.number;
+    planned.ordinal = next_ordinal_++;
+    planned.at_ns = (world_.now() - began_).ns;
+    Dice dice(plan_.seed, identity_.number, planned.ordinal);
+    planned.queue = dice.below(static_cast<uint64_t>(plan_.queues));
+    planned.kind = choose(dice);
+    return draw_arguments(planned, dice);
 }
 
 OpKind WorkClient::choose(Dice& dice) const {
@@ -55,40 +63,145 @@ OpKind WorkClient::choose(Dice& dice) const {
     return OpKind::receive;
 }
 
-// False if there is nothing to ask now.
-bool WorkClient::fill(OpKind kind, Operation& op, wire::Request& request, Dice& dice) {
-    op.kind = kind;
-    switch (kind) {
-        case OpKind::send: fill_send(op, request, dice); return true;
-        case OpKind::receive: fill_receive(op, request, dice); return true;
+bool WorkClient::draw_arguments(PlannedOperation& planned, Dice& dice) {
+    switch (planned.kind) {
+        case OpKind::send: draw_bodies(planned, dice); return true;
+        case OpKind::receive: draw_receive(planned, dice); return true;
         case OpKind::remove:
-        case OpKind::change_visibility: return fill_receipts(op, request, dice);
+        case OpKind::change_visibility: return draw_receipts(planned, dice);
+        case OpKind::peek:
+            planned.messages_max = static_cast<uint32_t>(1 + dice.below(10));
+            planned.from_seq = dice.below(3) * 5;
+            return true;
+        case OpKind::set_attributes:
+            // Any queue may come to look like another one.
+            planned.like_queue = dice.below(50);
+            planned.mask = metadata::attribute_mask_all() &
+                           static_cast<uint32_t>(dice.below(uint64_t{1} << 32));
+            return planned.mask != 0;
+        case OpKind::grant:
+        case OpKind::revoke: return !identity_.subject.empty();
+        case OpKind::purge:
+        case OpKind::status:
+        case OpKind::create_queue:
+        case OpKind::delete_queue: return true;
+        case OpKind::count: break;
+    }
+    QUERN_UNREACHABLE();
+}
+
+uint32_t WorkClient::draw_size(Dice& dice) const {
+    const int64_t most = plan_.body_bytes_max;
+    switch (dice.below(20)) {
+        case 0: return 0;
+        case 1: return static_cast<uint32_t>(dice.below(content_header_bytes));
+        case 2: return static_cast<uint32_t>(1'023 + dice.below(3));  // about the least maximum of a queue
+        case 3: return static_cast<uint32_t>(most);
+        case 4: return static_cast<uint32_t>(most + dice.up_to(most));
+        default: return static_cast<uint32_t>(content_header_bytes) +
+                        static_cast<uint32_t>(dice.up_to(most / 4));
+    }
+}
+
+void WorkClient::draw_bodies(PlannedOperation& planned, Dice& dice) const {
+    const auto most = static_cast<uint64_t>(plan_.batch_max);
+    const uint64_t count = dice.below(3) > 0 ? 1 : 1 + dice.below(most);
+    for (uint64_t i = 0; i < count; ++i) {
+        PlannedBody body;
+        body.size_bytes = draw_size(dice);
+        if (dice.below(4) == 0) body.delay_ms = dice.up_to(plan_.delay_ms_max);
+        planned.bodies.push_back(body);
+    }
+}
+
+void WorkClient::draw_receive(PlannedOperation& planned, Dice& dice) const {
+    planned.messages_max = static_cast<uint32_t>(
+        dice.one_of<uint64_t>({1, 1, 2, 10, 1 + dice.below(30)}));
+    planned.wait_ms = dice.one_of<int64_t>({-1, 0, 0, dice.up_to(plan_.wait_ms_max)});
+    planned.visibility_ms = dice.one_of<int64_t>({-1, -1, dice.up_to(plan_.visibility_ms_max),
+                                                  dice.up_to(200), plan_.visibility_ms_max});
+}
+
+// The oldest or the newest receipt held, or one that was used before.
+WorkClient::Held WorkClient::take_receipt(Dice& dice) {
+    const bool again = !used_.empty() && (held_.empty() || dice.per_cent(plan_.stale_per_cent));
+    if (again) return used_[dice.below(used_.size())];
+    const size_t at = dice.below(3) == 0 ? dice.below(held_.size()) : 0;
+    Held taken = held_[at];
+    held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(at));
+    used_.push_back(taken);
+    if (used_.size() > used_kept_max) used_.pop_front();
+    return taken;
+}
+
+bool WorkClient::draw_receipts(PlannedOperation& planned, Dice& dice) {
+    if (held_.empty() && used_.empty()) return false;
+    const uint64_t most = std::min<uint64_t>(10, static_cast<uint64_t>(plan_.batch_max));
+    const uint64_t count = dice.below(2) == 0 ? 1 : 1 + dice.below(most);
+    for (uint64_t i = 0; i < count && !(held_.empty() && used_.empty()); ++i) {
+        const Held held = take_receipt(dice);
+        // One request is about one queue; rarely a receipt of another strays into it.
+        if (i == 0 && !dice.per_cent(plan_.forged_per_cent)) {
+            planned.queue = std::stoull(held.queue.substr(1));
+        }
+        if (held.queue != queue_name(planned.queue) && !dice.per_cent(plan_.forged_per_cent)) {
+            held_.push_back(held);
+            continue;
+        }
+        PlannedReceipt receipt;
+        receipt.ordinal = held.name.first;
+        receipt.part = held.name.second;
+        if (dice.per_cent(plan_.forged_per_cent)) {
+            receipt.flip_mask = static_cast<uint8_t>(1 + dice.below(255));
+            receipt.flip_byte = static_cast<int32_t>(dice.below(held.bytes.size()));
+        }
+        receipt.visibility_ms = dice.one_of<int64_t>({0, 0, dice.up_to(plan_.visibility_ms_max),
+                                                      plan_.visibility_ms_max});
+        planned.receipts.push_back(receipt);
+        // A lease that was changed is held on.
+        if (planned.kind == OpKind::change_visibility && receipt.flip_byte < 0) held_.push_back(held);
+    }
+    return !planned.receipts.empty();
+}
+
+// --- calls ------------------------------------------------------------------------------------------
+
+bool WorkClient::build(const PlannedOperation& planned, Operation& op, wire::Request& request) {
+    op.ordinal = planned.ordinal;
+    op.kind = planned.kind;
+    op.messages_max = planned.kind == OpKind::receive || planned.kind == OpKind::peek
+                          ? planned.messages_max
+                          : 0;
+    request.queue_name = queue_name(planned.queue);
+    switch (planned.kind) {
+        case OpKind::send: build_send(planned, op, request); return true;
+        case OpKind::receive:
+            op.wait_ms = planned.wait_ms >= 0 ? planned.wait_ms : plan_.wait_ms_max;
+            op.visibility_ms = planned.visibility_ms;
+            request.operation = wire::ReceiveRequest{planned.messages_max, planned.wait_ms,
+                                                     planned.visibility_ms};
+            return true;
+        case OpKind::remove:
+        case OpKind::change_visibility: return build_receipts(planned, op, request);
         case OpKind::purge: request.operation = wire::PurgeRequest{}; return true;
         case OpKind::peek:
-            op.messages_max = static_cast<uint32_t>(1 + dice.below(10));
-            request.operation = wire::PeekRequest{MessageSeq(dice.below(3) * 5), op.messages_max};
+            request.operation = wire::PeekRequest{MessageSeq(planned.from_seq), op.messages_max};
             return true;
         case OpKind::status: request.operation = wire::QueueStatusRequest{}; return true;
-        case OpKind::create_queue: {
-            const uint64_t number = std::stoull(request.queue_name.substr(1));
-            op.attributes = queue_attributes(plan_, number);
+        case OpKind::create_queue:
+            op.attributes = queue_attributes(plan_, planned.queue);
             request.operation = wire::CreateQueueRequest{op.attributes, {}};
             return true;
-        }
         case OpKind::delete_queue: request.operation = wire::DeleteQueueRequest{}; return true;
-        case OpKind::set_attributes: {
-            // Any queue may come to look like another one.
-            op.attributes = queue_attributes(plan_, dice.below(50));
-            op.attribute_mask = metadata::attribute_mask_all() &
-                                static_cast<uint32_t>(dice.below(uint64_t{1} << 32));
-            if (op.attribute_mask == 0) return false;
+        case OpKind::set_attributes:
+            op.attributes = queue_attributes(plan_, planned.like_queue);
+            op.attribute_mask = planned.mask;
             request.operation = wire::SetAttributesRequest{op.attributes, op.attribute_mask};
             return true;
-        }
         case OpKind::grant:
         case OpKind::revoke:
             if (identity_.subject.empty()) return false;
-            fill_access(op, request, dice);
+            build_access(op, request);
             return true;
         case OpKind::count: break;
     }
@@ -96,17 +209,7 @@ bool WorkClient::fill(OpKind kind, Operation& op, wire::Request& request, Dice& 
 }
 
 // Unique as soon as there is room for it.
-Buffer WorkClient::content(uint32_t ordinal, size_t part, Dice& dice) const {
-    const int64_t most = plan_.body_bytes_max;
-    size_t size = 0;
-    switch (dice.below(20)) {
-        case 0: size = 0; break;
-        case 1: size = dice.below(content_header_bytes); break;
-        case 2: size = 1'023 + dice.below(3); break;  // about the least maximum of a queue
-        case 3: size = static_cast<size_t>(most); break;
-        case 4: size = static_cast<size_t>(most + dice.up_to(most)); break;
-        default: size = content_header_bytes + static_cast<size_t>(dice.up_to(most / 4)); break;
-    }
+Buffer WorkClient::content(uint32_t ordinal, size_t part, size_t size) const {
     std::vector<uint8_t> bytes(size);
     const uint64_t words[2] = {uint64_t{identity_.number} << 32 | ordinal, part};
     Prng filler(draw(plan_.seed, Concern::content, words[0], words[1]));
@@ -122,16 +225,15 @@ Buffer WorkClient::content(uint32_t ordinal, size_t part, Dice& dice) const {
     return Buffer::copy_of(bytes);
 }
 
-void WorkClient::fill_send(Operation& op, wire::Request& request, Dice& dice) {
-    const auto most = static_cast<uint64_t>(plan_.batch_max);
-    const uint64_t count = dice.below(3) > 0 ? 1 : 1 + dice.below(most);
+void WorkClient::build_send(const PlannedOperation& planned, Operation& op,
+                            wire::Request& request) {
     wire::SendRequest send;
-    for (uint64_t i = 0; i < count; ++i) {
-        contents_.push_back(content(op.ordinal, i, dice));
+    for (size_t i = 0; i < planned.bodies.size(); ++i) {
+        contents_.push_back(content(planned.ordinal, i, planned.bodies[i].size_bytes));
         queue::SendEntry entry;
         entry.content = contents_.back().span();
         entry.body_bytes = static_cast<uint32_t>(entry.content.size());
-        if (dice.below(4) == 0) entry.delay_ms = dice.up_to(plan_.delay_ms_max);
+        entry.delay_ms = planned.bodies[i].delay_ms;
         SentMessage sent;
         sent.hash = hash64(entry.content);
         sent.size_bytes = entry.body_bytes;
@@ -142,59 +244,24 @@ void WorkClient::fill_send(Operation& op, wire::Request& request, Dice& dice) {
     request.operation = std::move(send);
 }
 
-void WorkClient::fill_receive(Operation& op, wire::Request& request, Dice& dice) {
-    wire::ReceiveRequest receive;
-    receive.messages_max = static_cast<uint32_t>(
-        dice.one_of<uint64_t>({1, 1, 2, 10, 1 + dice.below(30)}));
-    receive.wait_ms = dice.one_of<int64_t>({-1, 0, 0, dice.up_to(plan_.wait_ms_max)});
-    receive.visibility_ms = dice.one_of<int64_t>({-1, -1, dice.up_to(plan_.visibility_ms_max),
-                                                  dice.up_to(200), plan_.visibility_ms_max});
-    op.messages_max = receive.messages_max;
-    op.wait_ms = receive.wait_ms >= 0 ? receive.wait_ms : plan_.wait_ms_max;
-    op.visibility_ms = receive.visibility_ms;
-    request.operation = receive;
-}
-
-// The oldest or the newest receipt held, or one that was used before.
-WorkClient::Held WorkClient::take_receipt(Dice& dice) {
-    const bool again = !used_.empty() && (held_.empty() || dice.per_cent(plan_.stale_per_cent));
-    if (again) return used_[dice.below(used_.size())];
-    const size_t at = dice.below(3) == 0 ? dice.below(held_.size()) : 0;
-    Held taken = held_[at];
-    held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(at));
-    used_.push_back(taken);
-    if (used_.size() > used_kept_max) used_.pop_front();
-    return taken;
-}
-
-bool WorkClient::fill_receipts(Operation& op, wire::Request& request, Dice& dice) {
-    if (held_.empty() && used_.empty()) return false;
+bool WorkClient::build_receipts(const PlannedOperation& planned, Operation& op,
+                                wire::Request& request) {
     wire::DeleteRequest deletion;
     wire::ChangeVisibilityRequest change;
-    const uint64_t most = std::min<uint64_t>(10, static_cast<uint64_t>(plan_.batch_max));
-    const uint64_t count = dice.below(2) == 0 ? 1 : 1 + dice.below(most);
-    for (uint64_t i = 0; i < count && !(held_.empty() && used_.empty()); ++i) {
-        Held receipt = take_receipt(dice);
-        // One request is about one queue; rarely a receipt of another strays into it.
-        if (i == 0 && !dice.per_cent(plan_.forged_per_cent)) request.queue_name = receipt.queue;
-        if (receipt.queue != request.queue_name && !dice.per_cent(plan_.forged_per_cent)) {
-            held_.push_back(receipt);
-            continue;
-        }
+    for (const PlannedReceipt& receipt : planned.receipts) {
+        const auto held = received_.find({receipt.ordinal, receipt.part});
+        if (held == received_.end()) continue;
+        wire::ReceiptBytes bytes = held->second.bytes;
         ReceiptUse use;
-        if (dice.per_cent(plan_.forged_per_cent)) {
-            receipt.bytes[dice.below(receipt.bytes.size())] ^=
-                static_cast<uint8_t>(1 + dice.below(255));
+        if (receipt.flip_byte >= 0 && static_cast<size_t>(receipt.flip_byte) < bytes.size()) {
+            bytes[static_cast<size_t>(receipt.flip_byte)] ^= receipt.flip_mask;
             use.genuine = false;
         }
-        use.receipt = peek_receipt(receipt.bytes);
-        use.visibility_ms = dice.one_of<int64_t>({0, 0, dice.up_to(plan_.visibility_ms_max),
-                                                  plan_.visibility_ms_max});
+        use.receipt = peek_receipt(bytes);
+        use.visibility_ms = receipt.visibility_ms;
         op.receipts.push_back(use);
-        deletion.receipts.push_back(receipt.bytes);
-        change.entries.push_back({receipt.bytes, use.visibility_ms});
-        // A lease that was changed is held on.
-        if (op.kind == OpKind::change_visibility && use.genuine) held_.push_back(receipt);
+        deletion.receipts.push_back(bytes);
+        change.entries.push_back({bytes, use.visibility_ms});
     }
     if (op.receipts.empty()) return false;
     if (op.kind == OpKind::remove) {
@@ -205,7 +272,7 @@ bool WorkClient::fill_receipts(Operation& op, wire::Request& request, Dice& dice
     return true;
 }
 
-void WorkClient::fill_access(Operation& op, wire::Request& request, Dice&) {
+void WorkClient::build_access(Operation& op, wire::Request& request) {
     op.subject = identity_.subject;
     wire::GrantRequest grant;
     grant.user = identity_.subject;

@@ -10,14 +10,12 @@
 #include <fmt/format.h>
 
 #include "harness/campaign.h"
+#include "harness/main/commands.h"
 #include "system/base/assert.h"
 
 namespace quern::harness {
 
 namespace {
-
-constexpr int exit_failed = 1;
-constexpr int exit_usage = 2;
 
 uint64_t seed_running = 0;
 
@@ -72,28 +70,6 @@ int tell(const RunPlan& plan, double until_s, bool verbose) {
     return result.violation_count == 0 ? 0 : exit_failed;
 }
 
-int replay_command_line(uint64_t seed, const std::string& plan_file, bool faults, double until_s,
-                        bool verbose) {
-    if (plan_file.empty() == (seed == 0)) {
-        std::fprintf(stderr, "replay: give a seed, or --plan FILE\n");
-        return exit_usage;
-    }
-    if (plan_file.empty()) return tell(make_plan(seed, faults), until_s, verbose);
-    std::ifstream file(plan_file);
-    std::stringstream text;
-    text << file.rdbuf();
-    if (!file) {
-        std::fprintf(stderr, "%s cannot be read\n", plan_file.c_str());
-        return exit_usage;
-    }
-    const Result<RunPlan> plan = RunPlan::parse(text.str());
-    if (!plan) {
-        std::fprintf(stderr, "%s: %s\n", plan_file.c_str(), plan.error().to_string().c_str());
-        return exit_usage;
-    }
-    return tell(*plan, until_s, verbose);
-}
-
 int main(int argc, char** argv) {
     CLI::App app{"Runs whole Quern clusters in a simulated world, from seeds."};
     app.require_subcommand(1);
@@ -129,6 +105,8 @@ int main(int argc, char** argv) {
     CLI::App* show = app.add_subcommand("plan", "Print the plan of a seed");
     show->add_option("seed", seed, "which")->required();
     show->add_flag("--no-faults", no_faults, "leave out all faults");
+    Command chosen;
+    add_shrink_command(app, chosen);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -136,7 +114,11 @@ int main(int argc, char** argv) {
     }
     campaign.faults = !no_faults;
     if (run->parsed()) return run_command(seeds, campaign, json);
-    if (replay->parsed()) return replay_command_line(seed, plan_file, !no_faults, until_s, verbose);
+    if (chosen) return chosen();
+    if (replay->parsed()) {
+        const std::optional<RunPlan> plan = find_plan(seed, plan_file, !no_faults);
+        return plan ? tell(*plan, until_s, verbose) : exit_usage;
+    }
     if (verify->parsed()) {
         const std::string difference = first_difference(make_plan(seed, !no_faults));
         std::cout << (difference.empty() ? "both runs are the same\n" : difference);

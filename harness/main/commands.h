@@ -1,0 +1,31 @@
+// The subcommands of quern-sim that stand in files of their own. Each adds itself to the command line and,
+// if it was given there, puts what it does into `chosen`; that returns the exit status.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "harness/run_plan.h"
+
+namespace CLI {
+class App;
+}
+
+namespace quern::harness {
+
+constexpr int exit_failed = 1;
+constexpr int exit_usage = 2;
+
+using Command = std::function<int()>;
+
+// From exactly one of a seed (not 0) and a file; says on stderr what is wrong.
+std::optional<RunPlan> find_plan(uint64_t seed, const std::string& file, bool faults);
+// The whole of a file, or nothing.
+std::optional<std::string> read_text_file(const std::string& path);
+// False, and a word on stderr, if it cannot be written.
+bool write_text_file(const std::string& path, const std::string& text);
+
+void add_shrink_command(CLI::App& app, Command& chosen);
+
+}  // namespace quern::harness
