@@ -53,7 +53,7 @@ public:
         for (uint64_t job = 0; job < jobs; ++job) {
             workers_.push_back(std::make_unique<Worker>(options_, options_.first_seed + job, jobs));
         }
-        while (!workers_.empty() && !out_of_time()) {
+        while (!workers_.empty() && !out_of_time() && !enough()) {
             collect();
             merge();
             if (options_.progress) show();
@@ -61,13 +61,17 @@ public:
         workers_.clear();
         merge();
         // A campaign that was cut short merges what it has.
-        for (const auto& [seed, report] : waiting_) add(report);
+        for (const auto& [seed, report] : waiting_) {
+            if (!enough()) add(report);
+        }
         result_.wall_ns = wall_ns() - started_ns_;
         if (options_.progress) std::fprintf(stderr, "\r\033[K");
         return std::move(result_);
     }
 
 private:
+    bool enough() const { return options_.stop_at_first && !result_.failed_seeds.empty(); }
+
     bool out_of_time() const {
         return options_.time_limit_s > 0 &&
                wall_ns() - started_ns_ > options_.time_limit_s * 1'000'000'000;
@@ -92,7 +96,7 @@ private:
 
     // In the order of seeds.
     void merge() {
-        while (!waiting_.empty() && waiting_.begin()->first == next_) {
+        while (!waiting_.empty() && waiting_.begin()->first == next_ && !enough()) {
             add(waiting_.begin()->second);
             waiting_.erase(waiting_.begin());
             ++next_;
@@ -116,6 +120,9 @@ private:
         total.promises_checked += r.promises_checked;
         total.commands_judged += r.commands_judged;
         if (r.violation_count == 0) return;
+        if (result_.failed_seeds.empty() && !r.violations.empty()) {
+            result_.first_invariant = r.violations.front().invariant;
+        }
         result_.failed_seeds.push_back(r.seed);
         if (result_.failures.size() >= failures_shown_max) return;
         result_.failures.push_back(describe(report));

@@ -19,6 +19,7 @@ struct CampaignOptions {
     bool verify = false;         // each seed twice; equal hashes
     bool progress = false;       // a line on stderr, rewritten
     int64_t time_limit_s = 0;    // no seed is begun after this long; 0: none
+    bool stop_at_first = false;  // end with the first seed that fails, in the order of seeds
 };
 
 struct CampaignResult {
@@ -26,6 +27,7 @@ struct CampaignResult {
     uint64_t violations = 0;
     std::vector<uint64_t> failed_seeds;
     std::vector<std::string> failures;  // a few lines each, of the first ones
+    std::string first_invariant;        // violated by the first of failed_seeds; empty: none
     int64_t simulated_ns = 0;
     int64_t cpu_ns = 0;
     int64_t wall_ns = 0;

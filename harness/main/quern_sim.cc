@@ -11,6 +11,8 @@
 
 #include "harness/campaign.h"
 #include "harness/main/commands.h"
+#include "harness/main/mutants_command.h"
+#include "harness/planted_switch.h"
 #include "system/base/assert.h"
 
 namespace quern::harness {
@@ -107,11 +109,18 @@ int main(int argc, char** argv) {
     show->add_flag("--no-faults", no_faults, "leave out all faults");
     Command chosen;
     add_shrink_command(app, chosen);
+    std::string bug;
+    for (CLI::App* command : {run, replay}) {
+        command->add_option("--bug", bug, "with a planted bug (quern-sim-planted only)");
+    }
+    MutantsCommand mutants(app);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : exit_usage;
     }
+    if (mutants.parsed()) return mutants.run(argv);
+    if (!bug.empty() && !plant_named(bug)) return exit_usage;
     campaign.faults = !no_faults;
     if (run->parsed()) return run_command(seeds, campaign, json);
     if (chosen) return chosen();

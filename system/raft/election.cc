@@ -1,4 +1,5 @@
 // Elections: thesis 3.4, 3.6.1; pre-vote and check-quorum 9.6; stickiness 4.2.3.
+#include "system/base/planted_bug.h"
 #include "system/raft/raft_impl.h"
 
 namespace quern::raft {
@@ -31,7 +32,7 @@ void Raft::Impl::arm_election_deadline() {
 // the leader of its own term, keep it (R8).
 void Raft::Impl::become_follower(Term term, NodeId leader) {
     QUERN_ASSERT(term >= hard_.term);
-    if (term > hard_.term) hard_ = {term, NodeId{}};
+    if (term > hard_.term || PLANTED(vote_cleared_on_step_down)) hard_ = {term, NodeId{}};
     if (role_ != Role::follower) {
         if (is_leader()) fail_reads();
         role_ = Role::follower;

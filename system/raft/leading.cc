@@ -1,6 +1,7 @@
 // Leading: the answers of peers, commitment, check-quorum. Thesis 3.5, 3.6.2, 10.2.1.
 #include <algorithm>
 
+#include "system/base/planted_bug.h"
 #include "system/raft/raft_impl.h"
 
 namespace quern::raft {
@@ -102,7 +103,8 @@ void Raft::Impl::maybe_commit() {
         const Progress* peer = find_peer(id);
         return peer == nullptr ? 0 : peer->match.value;
     })};
-    if (index <= commit_ || log_.term_at(index) != hard_.term) return;
+    if (index <= commit_) return;
+    if (log_.term_at(index) != hard_.term && !PLANTED(commit_of_old_term)) return;
     for (LogIndex i = commit_.next(); i <= index; i = i.next()) {
         const size_t bytes = log_.payload_bytes(i);
         QUERN_ASSERT(uncommitted_bytes_ >= bytes);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "system/base/planted_bug.h"
+
 namespace quern::storage {
 
 WalWriter::WalWriter(Env& env, GroupLogs& groups, PayloadCache& cache, const Uuid& node_uuid,
@@ -114,9 +116,10 @@ void WalWriter::write_batch(size_t count) {
     fresh_segment_ = false;
     batches_.add();
     bytes_written_.add(batch.bytes.size());
-    segments_.current().file->write_at_durable(
-        offset, std::move(batch.bytes),
-        guard_.wrap([this](Result<void> done) { on_written(std::move(done)); }));
+    auto written = guard_.wrap([this](Result<void> done) { on_written(std::move(done)); });
+    File& file = *segments_.current().file;
+    if (PLANTED(ack_before_sync)) return file.write_at(offset, batch.bytes, std::move(written));
+    file.write_at_durable(offset, std::move(batch.bytes), std::move(written));
 }
 
 void WalWriter::apply_batch(const Batch& batch, const std::vector<Buffer>& payloads) {

@@ -1,0 +1,147 @@
+#include "harness/mutants.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/campaign.h"
+
+namespace quern::harness {
+
+namespace {
+
+constexpr uint64_t seeds_between_campaigns = 100'000;
+
+template <typename T>
+T median(std::vector<T> values) {
+    if (values.empty()) return {};
+    std::sort(values.begin(), values.end());
+    return values[values.size() / 2];
+}
+
+struct Hunt {
+    bool caught = false;
+    uint64_t seeds = 0;
+    uint64_t failing_seed = 0;
+    double cpu_seconds = 0;
+    std::string checker;
+};
+
+Hunt hunt(const MutantOptions& options, uint32_t number) {
+    CampaignOptions campaign;
+    campaign.first_seed = options.first_seed + number * seeds_between_campaigns;
+    campaign.last_seed = campaign.first_seed + options.seeds_max - 1;
+    campaign.jobs = options.jobs;
+    campaign.stop_at_first = true;
+    const CampaignResult result = run_campaign(campaign);
+    Hunt found;
+    found.caught = !result.failed_seeds.empty();
+    found.cpu_seconds = static_cast<double>(result.cpu_ns) / 1e9;
+    found.seeds = options.seeds_max;
+    if (!found.caught) return found;
+    found.failing_seed = result.failed_seeds.front();
+    found.seeds = found.failing_seed - campaign.first_seed + 1;
+    found.checker = result.first_invariant;
+    return found;
+}
+
+MutantResult try_bug(const MutantOptions& options, const PlantedBugInfo& info) {
+    MutantResult result;
+    result.info = info;
+    std::vector<uint64_t> seeds;
+    std::vector<double> cpu;
+    std::map<std::string, uint32_t> checkers;
+    options.plant(info.bug);
+    for (uint32_t number = 0; number < options.campaigns; ++number) {
+        const Hunt found = hunt(options, number);
+        ++result.campaigns;
+        result.caught += found.caught ? 1 : 0;
+        seeds.push_back(found.seeds);
+        cpu.push_back(found.cpu_seconds);
+        if (found.caught) ++checkers[found.checker];
+        if (found.caught && result.failing_seed == 0) result.failing_seed = found.failing_seed;
+        if (options.progress) {
+            std::fprintf(stderr, "%s\n",
+                         fmt::format("{} campaign {}: {} after {} seeds, {:.1f} CPU s {}", info.name,
+                                     number + 1, found.caught ? "caught" : "NOT caught", found.seeds,
+                                     found.cpu_seconds, found.checker)
+                             .c_str());
+        }
+    }
+    options.plant(PlantedBug::none);
+    result.seeds_median = median(seeds);
+    result.cpu_seconds_median = median(cpu);
+    uint32_t most = 0;
+    for (const auto& [name, count] : checkers) {
+        if (count <= most) continue;
+        most = count;
+        result.checker = name;
+    }
+    return result;
+}
+
+std::string summary(const std::vector<MutantResult>& results) {
+    size_t found = 0;
+    std::vector<uint64_t> seeds;
+    for (const MutantResult& r : results) {
+        found += r.found() ? 1 : 0;
+        seeds.push_back(r.seeds_median);
+    }
+    return fmt::format("{} planted bugs, {} caught in every campaign; median of the medians: {} seeds",
+                       results.size(), found, median(seeds));
+}
+
+}  // namespace
+
+std::vector<MutantResult> run_mutants(const MutantOptions& options) {
+    std::vector<MutantResult> results;
+    for (const PlantedBug bug : options.bugs) {
+        for (const PlantedBugInfo& info : planted_bugs) {
+            if (info.bug == bug) results.push_back(try_bug(options, info));
+        }
+    }
+    return results;
+}
+
+std::string mutants_to_text(const std::vector<MutantResult>& results) {
+    std::string text = fmt::format("{:<34} {:<9} {:>7} {:<8} {:>6} {:>8}\n", "planted bug", "room",
+                                   "caught", "checker", "seeds", "CPU s");
+    for (const MutantResult& r : results) {
+        text += fmt::format("{:<34} {:<9} {:>5}/{} {:<8} {:>6} {:>8.1f}\n", r.info.name, r.info.room,
+                            r.caught, r.campaigns, r.checker.empty() ? "-" : r.checker, r.seeds_median,
+                            r.cpu_seconds_median);
+    }
+    return text + summary(results);
+}
+
+std::string mutants_to_json(const std::vector<MutantResult>& results) {
+    nlohmann::ordered_json list = nlohmann::ordered_json::array();
+    for (const MutantResult& r : results) {
+        list.push_back({{"name", r.info.name},
+                        {"room", r.info.room},
+                        {"caught", r.found()},
+                        {"campaigns", r.campaigns},
+                        {"campaigns_caught", r.caught},
+                        {"checker", r.checker},
+                        {"seeds", r.seeds_median},
+                        {"cpu_seconds", r.cpu_seconds_median},
+                        {"failing_seed", r.failing_seed}});
+    }
+    return nlohmann::ordered_json{{"mutants", list}}.dump(2);
+}
+
+std::string mutants_to_markdown(const std::vector<MutantResult>& results) {
+    std::string text = "| planted bug | room | what it does | caught by | campaigns | seeds | CPU s |\n"
+                       "| --- | --- | --- | --- | ---: | ---: | ---: |\n";
+    for (const MutantResult& r : results) {
+        text += fmt::format("| {} | {} | {} | {} | {}/{} | {} | {:.1f} |\n", r.info.name, r.info.room,
+                            r.info.story, r.checker.empty() ? "–" : r.checker, r.caught, r.campaigns,
+                            r.seeds_median, r.cpu_seconds_median);
+    }
+    return text + "\n" + summary(results) + ".\n";
+}
+
+}  // namespace quern::harness
