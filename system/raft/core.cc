@@ -17,7 +17,7 @@ Options with_limits(Options options) {
     fill(options.inflight_messages_max, limits::append_inflight_messages_max);
     fill(options.inflight_bytes_max, limits::append_inflight_bytes_max);
     fill(options.uncommitted_bytes_max, limits::uncommitted_bytes_max);
-    QUERN_ASSERT(options.self && (options.self.value & HardState::recovering_mark) == 0);
+    QUERN_ASSERT(options.self);
     QUERN_ASSERT(options.election_timeout > options.heartbeat_interval);
     QUERN_ASSERT(options.heartbeat_interval > Duration::zero());
     return options;
@@ -28,7 +28,7 @@ Raft::Impl::Impl(const Options& options, Restored restored, Instant now)
     : options_(with_limits(options)),
       prng_(draw(options.seed, options.group.value, options.self.value, 0)),
       now_(now),
-      hard_{restored.hard_state.term, restored.hard_state.vote()},
+      hard_(restored.hard_state),
       hard_taken_(restored.hard_state),
       log_(restored.snapshot.index, restored.snapshot.term),
       configurations_(restored.snapshot.index, std::move(restored.snapshot.configuration)),
@@ -36,14 +36,17 @@ Raft::Impl::Impl(const Options& options, Restored restored, Instant now)
       emitted_(restored.snapshot.index),
       applied_(restored.snapshot.index),
       hard_persisted_(restored.hard_state),
-      recovering_(restored.faulty_from || restored.hard_state.recovering()),
-      recover_above_(restored.hard_state.term),
-      stale_from_(restored.faulty_from) {
-    if (restored.faulty_from) {
+      recovering_(restored.faulty_from) {
+    for (const Entry& entry : restored.entries) append_to_log(entry);
+    if (recovering_) {
+        QUERN_ASSERT(restored.faulty_from == log_.last().next());
+        QUERN_ASSERT(restored.lost_last >= restored.faulty_from);
+        damaged_from_ = restored.faulty_from;
         lost_last_ = restored.lost_last;
         lost_last_term_ = restored.lost_last_term;
+        recover_above_ = lost_last_term_ ? lost_last_term_ : hard_.term;
+        QUERN_ASSERT(recover_above_ <= hard_.term);
     }
-    for (const Entry& entry : restored.entries) append_to_log(entry);
     QUERN_ASSERT(log_.last_term() <= hard_.term);
     unwritten_ = log_.last().next();
     persisted_ = log_.last();
@@ -163,21 +166,13 @@ Instant Raft::Impl::next_deadline() const {
 }
 
 bool Raft::Impl::has_output() const {
-    return commit_ > emitted_ || unwritten_ <= log_.last() || truncate_from_ || stored() != hard_taken_ ||
+    return commit_ > emitted_ || unwritten_ <= log_.last() || truncate_from_ || hard_ != hard_taken_ ||
            appends_due_ || !out_.messages.empty() || !out_.messages_after_persist.empty() ||
            !out_.reads.empty() || !out_.reads_failed.empty() || !out_.loads.empty() ||
            !out_.snapshots_wanted.empty();
 }
 
 Output Raft::Impl::take_output() {
-    if (recovering_ && !hard_taken_.recovering()) {
-        // The mark of damage goes ahead, in an output of its own.
-        Output mark;
-        mark.hard_state = hard_taken_ = stored();
-        mark.sequence = ++sequence_;
-        persisting_.push_back({sequence_, persisted_, hard_taken_});
-        return mark;
-    }
     if (appends_due_) {
         appends_due_ = false;
         if (is_leader()) send_appends();
@@ -190,11 +185,6 @@ Output Raft::Impl::take_output() {
 }
 
 void Raft::Impl::take_persistent(Output& output) {
-    // The first write to a damaged log says that nothing of what was there goes on.
-    if (stale_from_ && (truncate_from_ || unwritten_ <= log_.last())) {
-        truncate_from_ = truncate_from_ ? std::min(truncate_from_, stale_from_) : stale_from_;
-        stale_from_ = LogIndex{};
-    }
     output.truncate_from = std::exchange(truncate_from_, LogIndex{});
     if (unwritten_ <= log_.last()) {
         output.entries.reserve(log_.last().value - unwritten_.value + 1);
@@ -202,10 +192,7 @@ void Raft::Impl::take_persistent(Output& output) {
             output.entries.push_back(log_.entry(unwritten_));
         }
     }
-    if (const HardState now = stored(); now != hard_taken_) {
-        output.hard_state = now;
-        hard_taken_ = now;
-    }
+    if (hard_ != hard_taken_) output.hard_state = hard_taken_ = hard_;
     if (!output.truncate_from && output.entries.empty() && !output.hard_state &&
         output.messages_after_persist.empty()) {
         return;
@@ -238,6 +225,7 @@ Status Raft::Impl::status() const {
     status.persisted = persisted_;
     status.leader_ready = is_leader() && applied_ >= term_start_;
     status.recovering = recovering_;
+    status.damaged_from = damaged_from_;
     status.transfer_to = transfer_to_;
     return status;
 }

@@ -1,20 +1,20 @@
 // What the disk has, and what it may have lost.
 //
-// Recovering. A server whose log was damaged holds a prefix of what it may have acknowledged. Compare
-// it with its twin N*, which lost nothing but whose messages were. H is the term it restarted in; all
-// its acknowledgements were given in terms up to H, and its term and vote are intact.
-//  - It accepts appends as ever and acknowledges what is durable and matches the leader. N* would say
-//    the same, so counting these answers is sound. Appends of terms below H are refused as ever.
-//  - It does not campaign, and votes only for a log at least as up to date as N*'s: possible when the
-//    position of the last lost entry is known, refused otherwise. Both are what N* might do.
-//  - Once its durable log holds an entry of a term T > H, its log equals N*'s: the entries up to that
-//    position are the leader's, and N* would have discarded anything after it, for that was of terms
-//    up to H. From then on it is N*, and recovered.
-// The state is kept durable as a mark beside the vote, written before anything overwrites the damage;
-// a server that restarts with the mark starts over with H as its term then, which is later and so safe.
-// An entry of term H itself is no cure, committed or not: the leader of H may count acknowledgements
-// of entries after it that are lost here. Such a leader, told by Message::recovering, moves to a new
-// term when it can win it without the damaged server.
+// Recovering. A server whose log was damaged holds a prefix of its log. Compare it with its twin N*,
+// whose log L* was not damaged but who misses some messages. All that this server acknowledged is in
+// L*; its term and vote are intact; where L* ends is known.
+//  - It accepts appends as ever and acknowledges what is durable and matches the leader. Its log L stays
+//    a prefix of L*: where the leader's entries agree with L* both go on, and N* would have accepted
+//    these appends, too. So counting these answers is sound.
+//  - Where the leader's entries contradict L*, N* cuts its log there, and both are equal from then on. A
+//    conflict within L shows that. So does an entry in L whose term is later than any that was lost.
+//  - Once L reaches as far as L* did, nothing is missing: an entry of the same index and term is the
+//    same entry, and so are those before it.
+//  - Until one of these is durable, it does not campaign, and votes only for a log at least as up to
+//    date as L*: possible when the term of the last lost entry is known, refused otherwise. Both are what
+//    N* might do.
+// Nothing of this is remembered here: storage knows which entries it lost until others are written in
+// their place, so a server that restarts meanwhile starts over with less to recover.
 #include <algorithm>
 
 #include "system/raft/raft_impl.h"
@@ -35,12 +35,6 @@ void Raft::Impl::persisted(uint64_t sequence, Instant now) {
     if (is_leader()) maybe_commit();
 }
 
-HardState Raft::Impl::stored() const {
-    HardState state = hard_;
-    if (recovering_) state.voted_for.value |= HardState::recovering_mark;
-    return state;
-}
-
 // The log in memory has changed after `last`: outputs on their way to the disk vouch for no more.
 void Raft::Impl::clip_persisted(LogIndex last) {
     persisted_ = std::min(persisted_, last);
@@ -57,26 +51,37 @@ void Raft::Impl::drop_payloads(LogIndex index) {
     log_.drop_payloads(std::min({index, emitted_, persisted_}));
 }
 
-// Would we still be recovering if the log up to an entry of `last_term` were durable?
-bool Raft::Impl::recovering_at(Term last_term) const {
-    return recovering_ && last_term <= recover_above_;
+// Would we still be recovering if the log up to `last` were durable?
+bool Raft::Impl::recovering_at(LogIndex last) const {
+    return recovering_ && last < lost_last_ && log_.term_at(last) <= recover_above_;
 }
 
 void Raft::Impl::maybe_recovered() {
-    if (recovering_ && !recovering_at(log_.term_at(persisted_))) recovering_ = false;
+    if (!recovering_ || recovering_at(persisted_)) return;
+    if (log_.last() < lost_last_) lose_tail(unwritten_);
+    recovering_ = false;
+    damaged_from_ = LogIndex{};
 }
 
-void Raft::Impl::maybe_renew_term() {
-    if (!renew_term_ || transfer_to_) return;
-    renew_term_ = false;
-    const uint64_t voting = quorum_value(configuration(), [this](NodeId id) -> uint64_t {
-        if (id == options_.self) return 1;
-        const Progress* peer = find_peer(id);
-        const bool able = peer != nullptr && !peer->recovering &&
-                          now_ < peer->contact + options_.election_timeout;
-        return able ? 1 : 0;
-    });
-    if (voting == 1) real_campaign(true);
+// Nothing of what was lost, and is not overwritten yet, belongs to the log any more.
+void Raft::Impl::lose_tail(LogIndex from) {
+    truncate_from_ = truncate_from_ ? std::min(truncate_from_, from) : from;
+}
+
+void Raft::Impl::repaired(std::vector<Entry> entries, Instant now) {
+    touch(now);
+    if (!damaged_from_) return;
+    QUERN_ASSERT(!entries.empty() && entries.front().index == log_.last().next());
+    QUERN_ASSERT(entries.back().index == lost_last_);
+    QUERN_ASSERT(unwritten_ == log_.last().next());
+    for (const Entry& entry : entries) append_to_log(entry);
+    QUERN_ASSERT(log_.last_term() <= hard_.term);
+    unwritten_ = log_.last().next();
+    persisted_ = log_.last();
+    // Outputs on their way to the disk vouched for less, and rightly so.
+    recovering_ = false;
+    damaged_from_ = LogIndex{};
+    arm_election_deadline();
 }
 
 }  // namespace quern::raft

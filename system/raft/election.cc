@@ -38,7 +38,6 @@ void Raft::Impl::become_follower(Term term, NodeId leader) {
         role_ = Role::follower;
         peers_.clear();
         transfer_to_ = NodeId{};
-        renew_term_ = false;
         appends_due_ = false;
         arm_election_deadline();
     }
@@ -105,7 +104,7 @@ void Raft::Impl::real_campaign(bool transfer) {
 
 // Called when something became durable.
 void Raft::Impl::count_own_vote() {
-    if (role_ != Role::candidate || hard_persisted_ != stored()) return;
+    if (role_ != Role::candidate || hard_persisted_ != hard_) return;
     votes_.record(options_.self, true);
     settle_candidacy();
 }
@@ -125,7 +124,7 @@ void Raft::Impl::settle_candidacy() {
 bool Raft::Impl::may_vote_for(const Message& request) const {
     if (!log_.is_up_to_date(request.index, request.log_term)) return false;
     if (!recovering_) return true;
-    if (!lost_last_) return false;
+    if (!lost_last_term_) return false;
     return request.log_term > lost_last_term_ ||
            (request.log_term == lost_last_term_ && request.index >= lost_last_);
 }
@@ -160,11 +159,10 @@ void Raft::Impl::on_vote_response(const Message& response) {
 
 void Raft::Impl::become_leader() {
     QUERN_ASSERT(role_ == Role::candidate);
-    QUERN_ASSERT(hard_persisted_ == stored());
+    QUERN_ASSERT(hard_persisted_ == hard_);
     role_ = Role::leader;
     leader_ = options_.self;
     transfer_to_ = NodeId{};
-    renew_term_ = false;
     reset_progress();
     // The first entry of a log is its initial configuration, so that a server which joins later finds
     // every configuration there; it serves as the no-op of its term.

@@ -60,8 +60,6 @@ void Raft::Impl::on_append_response(const Message& response) {
         if (peer->refuse(response.index, continue_at, response.recovering)) appends_due_ = true;
         return;
     }
-    // It holds an entry of this term, yet this term does not cure it (durability.cc).
-    if (response.recovering && log_.term_at(response.index) == hard_.term) renew_term_ = true;
     if (peer->state == PeerState::snapshot) {
         if (response.index < log_.base()) return;
         peer->to_probe();
@@ -121,8 +119,6 @@ void Raft::Impl::leader_deadline() {
     if (!is_leader() || now_ < heartbeat_deadline_) return;
     const int64_t interval = options_.heartbeat_interval.ns;
     heartbeat_deadline_ = Instant{(now_.ns / interval + 1) * interval};
-    maybe_renew_term();
-    if (!is_leader()) return;
     const bool asking = !reads_.empty() && reads_.front().round != 0;
     send_heartbeats(asking ? read_round_ : 0);
 }

@@ -37,6 +37,10 @@ bool Raft::wants_snapshot(const SnapshotMeta& meta, NodeId from, Term term) cons
 void Raft::snapshot_sent(NodeId peer, LogIndex index, bool ok, Instant now) {
     impl_->snapshot_sent(peer, index, ok, now);
 }
+void Raft::repaired(std::vector<Entry> entries, Instant now) {
+    impl_->repaired(std::move(entries), now);
+}
+bool Raft::keeps_suffix(const SnapshotMeta& meta) const { return impl_->keeps_suffix(meta); }
 void Raft::drop_payloads(LogIndex index) { impl_->drop_payloads(index); }
 
 bool Raft::has_output() const { return impl_->has_output(); }

@@ -51,14 +51,15 @@ struct Restored {
     // one: it learns the configuration from the log, whose first entry is the initial one.
     SnapshotMeta snapshot;
     std::vector<Entry> entries;
-    // Damage was found at or after this index (0: none): entries end just before it, though this
-    // server may have acknowledged later ones. It then replicates as ever but does not campaign, and
-    // votes only for candidates whose log reaches the lost position below, until its durable log
-    // holds an entry of a later term than hard_state.term (R11; FAST'18; why: durability.cc). A
-    // mark in the hard state remembers this over restarts, however the damage is overwritten.
+    // The entry at this index is damaged (0: none): `entries` end just before it, though the log went
+    // on to lost_last and this server may have acknowledged all of it. It then replicates as ever but
+    // does not campaign, and votes only for candidates whose log reaches the lost position, until its
+    // durable log is what it would be without the damage (R11; FAST'18; why: durability.cc), or until
+    // repaired(). Storage keeps what it knows of the lost entries: what this server writes from here on
+    // replaces them one by one, without a truncation, so a restart meets the same damage or less.
     LogIndex faulty_from;
-    // The last position this log ever held, if storage still knows its identity (used only with
-    // faulty_from); 0: unknown, then this server votes for nobody while it recovers.
+    // The end of the log, with faulty_from only. Term 0: not known; then this server votes for nobody
+    // while it recovers.
     LogIndex lost_last;
     Term lost_last_term;
 };
@@ -102,6 +103,7 @@ struct Status {
     LogIndex persisted;         // this server's own durable last index
     bool leader_ready = false;  // leader whose own no-op is committed and applied: may serve
     bool recovering = false;    // see Restored::faulty_from
+    LogIndex damaged_from;      // Restored::faulty_from while repaired() can help; else 0
     NodeId transfer_to;
 };
 
@@ -168,6 +170,14 @@ public:
     // Forgets cached payloads at or below `index` (they can be loaded); keeps terms, and payloads of
     // entries that are not committed or not durable here.
     void drop_payloads(LogIndex index);
+
+    // The lost entries [Status::damaged_from, Restored::lost_last] are durable again as they were: got
+    // from peers, which hold an entry of the same index and term. Payloads may be absent as in
+    // Restored. Ignored if the log went another way meanwhile.
+    void repaired(std::vector<Entry> entries, Instant now);
+    // Entries above meta.index stay if a snapshot with this meta is installed now: what storage must
+    // record with it.
+    bool keeps_suffix(const SnapshotMeta& meta) const;
 
     // --- outputs --------------------------------------------------------------------------------
     bool has_output() const;

@@ -40,6 +40,7 @@ public:
     void persisted(uint64_t sequence, Instant now);
     void applied(LogIndex index);
     void drop_payloads(LogIndex index);
+    void repaired(std::vector<Entry> entries, Instant now);
 
     // --- configuration.cc, read_index.cc, transfer.cc, snapshot.cc, invariants.cc ---
     Result<LogIndex> propose_configuration(Configuration target, Instant now);
@@ -49,6 +50,7 @@ public:
     void snapshot_installed(const SnapshotMeta& meta, NodeId leader, Term term, Instant now);
     bool wants_snapshot(const SnapshotMeta& meta, NodeId from, Term term) const;
     void snapshot_sent(NodeId peer, LogIndex index, bool ok, Instant now);
+    bool keeps_suffix(const SnapshotMeta& meta) const;
     void check_invariants() const;
 
     const Configuration& configuration() const { return configurations_.latest(); }
@@ -116,11 +118,10 @@ private:
     void refresh_peers();
 
     // --- durability.cc ---
-    HardState stored() const;
     void clip_persisted(LogIndex last);
-    bool recovering_at(Term last_term) const;
+    bool recovering_at(LogIndex last) const;
     void maybe_recovered();
-    void maybe_renew_term();
+    void lose_tail(LogIndex from);
 
     // --- read_index.cc ---
     bool own_term_committed() const { return commit_ >= term_start_; }
@@ -150,8 +151,8 @@ private:
     Instant now_;
 
     // Thesis figure 3.1, persistent.
-    HardState hard_;        // without the mark of damage, which is recovering_
-    HardState hard_taken_;  // as stored with the last Output
+    HardState hard_;
+    HardState hard_taken_;  // as of the last Output
     Log log_;
     ConfigurationHistory configurations_;
 
@@ -166,15 +167,15 @@ private:
     LogIndex unwritten_;      // first entry not yet handed out for writing
     LogIndex truncate_from_;  // to tell with the next output; 0: none
     LogIndex persisted_;
-    HardState hard_persisted_;  // as stored
+    HardState hard_persisted_;
     std::deque<Persisting> persisting_;
 
     // Recovery from a damaged log (durability.cc).
     bool recovering_ = false;
-    Term recover_above_;
-    LogIndex stale_from_;  // what storage may still hold from here on is not ours; 0: none
+    LogIndex damaged_from_;  // nothing was written there yet; 0: see recovering_
     LogIndex lost_last_;
-    Term lost_last_term_;
+    Term lost_last_term_;  // 0: not known
+    Term recover_above_;   // no lost entry is of a later term
 
     // Elections.
     VoteTally votes_;
@@ -190,7 +191,6 @@ private:
     Instant check_deadline_;
     size_t uncommitted_bytes_ = 0;
     bool appends_due_ = false;
-    bool renew_term_ = false;
     NodeId transfer_to_;
     Instant transfer_deadline_;
 

@@ -63,6 +63,7 @@ void Raft::Impl::append_after(LogIndex previous, std::vector<Entry>& entries, si
 
 void Raft::Impl::truncate(LogIndex from) {
     QUERN_ASSERT_MSG(from > commit_, "a leader contradicts a committed entry");
+    damaged_from_ = LogIndex{};
     log_.truncate(from);
     if (configurations_.latest_index() >= from) configurations_.truncate(from);
     if (from < unwritten_) {
@@ -70,10 +71,15 @@ void Raft::Impl::truncate(LogIndex from) {
         unwritten_ = from;
     }
     clip_persisted(from.prev());
+    if (recovering_) {
+        lost_last_ = std::min(lost_last_, from.prev());
+        lose_tail(unwritten_);
+    }
 }
 
 void Raft::Impl::append_to_log(const Entry& entry) {
     log_.append(entry);
+    damaged_from_ = LogIndex{};
     if (entry.kind != EntryKind::configuration) return;
     Result<Configuration> configuration = decode_configuration(entry.payload.span());
     QUERN_ASSERT_MSG(configuration.has_value(), "a configuration in the log cannot be read");
@@ -82,7 +88,7 @@ void Raft::Impl::append_to_log(const Entry& entry) {
 
 // Two acknowledgements in one output to one leader say no more than the later one.
 void Raft::Impl::acknowledge(NodeId leader, LogIndex index) {
-    const bool recovering = recovering_at(log_.last_term());
+    const bool recovering = recovering_at(log_.last());
     if (!out_.messages_after_persist.empty()) {
         Message& last = out_.messages_after_persist.back();
         if (last.kind == MessageKind::append_response && last.to == leader &&
@@ -103,7 +109,7 @@ void Raft::Impl::refuse_append(const Message& request) {
     answer.index = request.index;
     answer.hint_index = log_.last_with_term_at_most(request.index, request.log_term);
     answer.hint_term = log_.term_at(answer.hint_index);
-    answer.recovering = recovering_at(log_.last_term());
+    answer.recovering = recovering_at(log_.last());
     out_.messages.push_back(std::move(answer));
 }
 
@@ -114,7 +120,7 @@ void Raft::Impl::on_heartbeat_request(const Message& request) {
     advance_commit(std::min(request.commit, log_.last()));
     Message answer = make(MessageKind::heartbeat_response, request.from);
     answer.context = request.context;
-    answer.recovering = recovering_at(log_.last_term());
+    answer.recovering = recovering_at(log_.last());
     out_.messages.push_back(std::move(answer));
 }
 

@@ -24,6 +24,12 @@ bool Raft::Impl::wants_snapshot(const SnapshotMeta& meta, NodeId from, Term term
            meta.term <= term && is_valid(meta.configuration);
 }
 
+// Within what was lost, nobody here knows whether the entries after it go on from it: storage does.
+bool Raft::Impl::keeps_suffix(const SnapshotMeta& meta) const {
+    if (log_.matches(meta.index, meta.term)) return true;
+    return recovering_ && meta.index > log_.last() && meta.index < lost_last_;
+}
+
 // A snapshot is committed state, so it stays good even if its sender's term has passed meanwhile.
 void Raft::Impl::snapshot_installed(const SnapshotMeta& meta, NodeId leader, Term term, Instant now) {
     touch(now);
@@ -36,8 +42,12 @@ void Raft::Impl::snapshot_installed(const SnapshotMeta& meta, NodeId leader, Ter
         } else {
             QUERN_ASSERT_MSG(meta.index > commit_, "a snapshot contradicts a committed entry");
             // Told to the log explicitly: what stood after the snapshot must not come back (R10).
-            if (unwritten_ > meta.index.next() || stale_from_) truncate_from_ = meta.index.next();
-            stale_from_ = LogIndex{};
+            if (unwritten_ > meta.index.next()) truncate_from_ = meta.index.next();
+            if (recovering_ && !keeps_suffix(meta)) {
+                lost_last_ = std::min(lost_last_, meta.index);
+                lose_tail(meta.index.next());
+            }
+            damaged_from_ = LogIndex{};
             log_.reset(meta.index, meta.term);
             configurations_.reset(meta.index, meta.configuration);
             clip_persisted(meta.index);

@@ -23,17 +23,10 @@ struct Entry {
     Buffer payload;  // shared with WAL, peers and apply; empty for noop
 };
 
-// What a server must remember about itself before it answers (thesis figure 3.1). The vote and the
-// mark of a damaged log share a field, so that whatever keeps votes durable keeps the mark.
+// What a server must remember about itself before it answers (thesis figure 3.1).
 struct HardState {
     Term term;
-    NodeId voted_for;  // none: 0; may carry recovering_mark
-
-    // The log lost entries and is not repaired yet (Restored::faulty_from).
-    static constexpr uint32_t recovering_mark = 0x8000'0000;
-    NodeId vote() const { return NodeId(voted_for.value & ~recovering_mark); }
-    bool recovering() const { return (voted_for.value & recovering_mark) != 0; }
-
+    NodeId voted_for;  // none: 0
     auto operator<=>(const HardState&) const = default;
 };
 

@@ -104,6 +104,8 @@ void GroupReplica::start_core() {
     restored.hard_state = {recovered_.term, recovered_.voted_for};
     restored.snapshot = {recovered_.snapshot_index, recovered_.snapshot_term, applied_configuration_};
     restored.faulty_from = recovered_.faulty_from;
+    restored.lost_last = recovered_.lost_last;
+    restored.lost_last_term = recovered_.lost_last_term;
     for (storage::WalEntry& entry : recovered_.entries) {
         restored.entries.push_back(from_wal(std::move(entry)));
     }
@@ -327,7 +329,7 @@ void GroupReplica::install_snapshot(const raft::SnapshotMeta& meta, NodeId from,
     change.group = group();
     change.snapshot_index = meta.index;
     change.snapshot_term = meta.term;
-    change.keep_suffix = raft_->term_at(meta.index) == meta.term;
+    change.keep_suffix = raft_->keeps_suffix(meta);
     if (announce_creation_) {
         change.create = true;
         change.incarnation = options_.incarnation;

@@ -36,6 +36,17 @@ LogIndex GroupLog::faulty_from() const {
     return LogIndex{};
 }
 
+std::vector<LogIndex> GroupLog::faulty(size_t count_max) const {
+    std::vector<LogIndex> found;
+    LogIndex index = snapshot_index;
+    for (const Position& p : positions_) {
+        if (found.size() == count_max) break;
+        index = index.next();
+        if (p.damaged()) found.push_back(index);
+    }
+    return found;
+}
+
 void GroupLog::count(const Position& p, int by) {
     if (p.segment == 0) return;
     auto [it, fresh] = uses_.try_emplace(p.segment_number(), 0);
@@ -65,13 +76,21 @@ void GroupLog::clear_entries() {
 
 void GroupLog::set_snapshot(LogIndex index, Term snapshot_term_, bool keep_suffix) {
     if (index < snapshot_index) return;
-    if (!keep_suffix) cut(index.next());
+    // Of an entry whose term is lost it is not known what went on from it.
+    const Position* replaced = at(index);
+    const bool known = replaced == nullptr || replaced->term();
+    if (!keep_suffix || (replaced != nullptr && known && replaced->term() != snapshot_term_)) {
+        cut(index.next());
+    }
     if (index >= last()) {
         clear_entries();
     } else {
         for (uint64_t n = index.value - snapshot_index.value; n > 0; --n) {
             count(positions_.front(), -1);
             positions_.pop_front();
+        }
+        if (!known) {
+            for (Position& p : positions_) demote(p);
         }
     }
     snapshot_index = index;
@@ -86,6 +105,12 @@ bool GroupLog::extend_missing(LogIndex new_last, Term new_last_term) {
         positions_.push_back(Position::missing(term_));
     }
     return true;
+}
+
+void GroupLog::note_last_term(Term last_term_) {
+    if (!positions_.empty() && !positions_.back().term()) {
+        positions_.back() = Position::missing(last_term_);
+    }
 }
 
 bool GroupLog::put(LogIndex index, const Position& position) {

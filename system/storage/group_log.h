@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "system/storage/wal_format.h"
 
@@ -51,10 +52,13 @@ public:
     const Position* at(LogIndex index) const;
     // The first damaged or missing entry; 0: none.
     LogIndex faulty_from() const;
+    // All of them, at most `count_max`.
+    std::vector<LogIndex> faulty(size_t count_max) const;
 
     // Removes all entries at and above `from`.
     void cut(LogIndex from);
-    // Moves the start of the log; entries above `index` stay iff keep_suffix.
+    // Moves the start of the log; entries above `index` stay iff keep_suffix, and none if the entry
+    // at `index` is known to be of another term.
     void set_snapshot(LogIndex index, Term term, bool keep_suffix);
     // Appends, or replaces an entry that is there: one of the same term was a damaged copy of the
     // same entry, so what follows stays (log matching); another term ends the old log there; if the
@@ -63,6 +67,8 @@ public:
     bool put(LogIndex index, const Position& position);
     // Adds missing entries up to `last`. False if too many.
     bool extend_missing(LogIndex last, Term last_term);
+    // The last entry's term, should it not be known.
+    void note_last_term(Term term);
     // Entries from `from` on that lie before (segment, offset) become missing.
     void distrust(LogIndex from, uint64_t segment, uint64_t offset_bytes);
     void clear_entries();

@@ -66,7 +66,9 @@ void LogReader::step(const std::shared_ptr<Load>& load) {
             continue;
         }
         read(*at, guard_.wrap([this, load, entry](Result<Buffer> payload) mutable {
-            if (!payload) return load->finish(fail(payload.error()));
+            if (!payload && load->entries.empty()) return load->finish(fail(payload.error()));
+            if (!payload) load->to = entry.index.prev();
+            if (!payload) return step(load);
             entry.payload = std::move(*payload);
             load->entries.push_back(std::move(entry));
             step(load);

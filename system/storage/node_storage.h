@@ -66,9 +66,20 @@ public:
     virtual bool failed() const = 0;
 
     // Entries [from, to] of the group's log, cut off after `bytes_max` payload bytes (at least
-    // one). Empty if the log no longer reaches back to `from`. corrupt if one is damaged.
+    // one) and before a damaged one. Empty if the log no longer reaches back to `from`. corrupt if
+    // the first is damaged.
     virtual void load_entries(GroupId group, LogIndex from, LogIndex to, size_t bytes_max,
                               Callback<void(Result<std::vector<WalEntry>>)> done) = 0;
+
+    // What recovery would find of the group's log now, without payloads.
+    virtual RecoveredGroup log_of(GroupId group) const = 0;
+    // Entries of the log that are damaged here: index and term (0: not known), the first few of
+    // them. Writing them again as they were heals the log (GroupChange::entries).
+    struct LostEntry {
+        LogIndex index;
+        Term term;
+    };
+    virtual std::vector<LostEntry> lost_entries(GroupId group, size_t count_max) const = 0;
 
     // The body, if the payload is in the cache of recently written entries; no I/O.
     virtual std::optional<Buffer> body_cached(GroupId group, const BodyRef& body) = 0;

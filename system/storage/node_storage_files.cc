@@ -23,24 +23,46 @@ void FileNodeStorage::recover(RecoveredWal recovered) {
     for (Segment& s : recovered.spares)
         writer_.segments().add_spare(std::move(s));
     for (const auto& [group, log] : groups_) {
-        RecoveredGroup r;
-        r.group = group;
-        r.incarnation = log.incarnation;
-        r.term = log.term;
-        r.voted_for = log.voted_for;
-        r.snapshot_index = log.snapshot_index;
-        r.snapshot_term = log.snapshot_term;
-        r.faulty_from = log.faulty_from();
-        const LogIndex last = r.faulty_from ? r.faulty_from.prev() : log.last();
-        for (LogIndex i = log.snapshot_index.next(); i <= last; i = i.next()) {
-            const Position* at = log.at(i);
-            const Buffer* payload = cache_.find(group, i);
-            r.entries.push_back(
-                {group, i, at->term(), at->kind(), payload == nullptr ? Buffer() : *payload});
+        RecoveredGroup r = log_of(group);
+        for (WalEntry& entry : r.entries) {
+            if (const Buffer* payload = cache_.find(group, entry.index)) entry.payload = *payload;
         }
         recovered_.push_back(std::move(r));
     }
     writer_.start(recovered.cursor, std::move(recovered.ledger));
+}
+
+RecoveredGroup FileNodeStorage::log_of(GroupId group) const {
+    const GroupLog& log = groups_.at(group);
+    RecoveredGroup r;
+    r.group = group;
+    r.incarnation = log.incarnation;
+    r.term = log.term;
+    r.voted_for = log.voted_for;
+    r.snapshot_index = log.snapshot_index;
+    r.snapshot_term = log.snapshot_term;
+    r.faulty_from = log.faulty_from();
+    if (r.faulty_from) {
+        r.lost_last = log.last();
+        r.lost_last_term = log.last_term();
+    }
+    const LogIndex last = r.faulty_from ? r.faulty_from.prev() : log.last();
+    for (LogIndex i = log.snapshot_index.next(); i <= last; i = i.next()) {
+        const Position* at = log.at(i);
+        r.entries.push_back({group, i, at->term(), at->kind(), Buffer()});
+    }
+    return r;
+}
+
+std::vector<NodeStorage::LostEntry> FileNodeStorage::lost_entries(GroupId group,
+                                                                  size_t count_max) const {
+    std::vector<LostEntry> lost;
+    const auto it = groups_.find(group);
+    if (it == groups_.end()) return lost;
+    for (const LogIndex index : it->second.faulty(count_max)) {
+        lost.push_back({index, it->second.at(index)->term()});
+    }
+    return lost;
 }
 
 std::map<GroupId, LogIndex> FileNodeStorage::snapshot_indexes() const {

@@ -30,6 +30,8 @@ public:
     bool failed() const override { return writer_.failed(); }
     void load_entries(GroupId group, LogIndex from, LogIndex to, size_t bytes_max,
                       Callback<void(Result<std::vector<WalEntry>>)> done) override;
+    RecoveredGroup log_of(GroupId group) const override;
+    std::vector<LostEntry> lost_entries(GroupId group, size_t count_max) const override;
     std::optional<Buffer> body_cached(GroupId group, const BodyRef& body) override;
     void read_body(GroupId group, const BodyRef& body,
                    Callback<void(Result<Buffer>)> done) override;

@@ -33,7 +33,9 @@ struct GroupChange {
     GroupId group;
     LogIndex
         truncate_from;  // 0: none. Explicitly recorded, so replay never resurrects (pitfall 12)
-    std::vector<WalEntry> entries;  // consecutive; the first follows the last one kept
+    // Consecutive; the first follows the last one kept, or stands in the place of one that is there:
+    // of the same term it replaces a damaged copy and what follows stays, else the log ends there.
+    std::vector<WalEntry> entries;
     bool has_hard_state = false;
     Term term;
     NodeId voted_for;
@@ -57,8 +59,10 @@ struct RecoveredGroup {
     // (snapshot_index, last], payloads present for the newest ones up to the cache's budget.
     std::vector<WalEntry> entries;
     // Damage (not a torn tail) was found at this index; entries end just before it. 0: none. The
-    // node may have acknowledged entries up to and beyond it.
+    // node may have acknowledged entries up to lost_last, where the log ends; term 0: not known.
     LogIndex faulty_from;
+    LogIndex lost_last;
+    Term lost_last_term;
 };
 
 enum class SpaceState : uint8_t {

@@ -27,6 +27,7 @@ Result<void> reconcile(GroupLog& log, const Record& cp, const Loss& loss) {
         log.distrust(cp.lowest_cut, loss.segment, loss.offset_bytes);
     }
     if (!log.extend_missing(cp.last_index, cp.last_term)) return gap_too_large(cp);
+    log.note_last_term(cp.last_term);
     log.lowest_cut = LogIndex{};
     return {};
 }

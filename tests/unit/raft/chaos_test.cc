@@ -33,6 +33,7 @@ public:
         voters_ = random_.chance(1, 3) ? ids({1, 2, 3, 4, 5}) : ids({1, 2, 3});
         membership_ = random_.chance(1, 2);
         damage_ = !membership_ && random_.chance(1, 2);
+        everywhere_ = damage_ && random_.chance(1, 2);
         cuts_ = random_.chance(2, 3);
         crashes_ = random_.chance(2, 3);
         lossy_ = random_.chance(2, 3);
@@ -160,11 +161,15 @@ private:
         const uint64_t what = random_.below(12);
         if (what < 4 && crashes_) {
             cluster_.crash(id);
-            if (damage_ && id == voters_.back() && random_.chance(1, 2)) {
+            const bool last_voter = id == voters_.back();
+            if (damage_ && (everywhere_ || last_voter) && random_.chance(1, last_voter ? 2 : 4)) {
                 DiskImage& disk = cluster_.node(id).disk;
-                disk.damage(LogIndex(random_.below(disk.last().value + 1)), random_.chance(1, 2));
+                const uint64_t count = random_.chance(1, 2) ? 1 : random_.between(1, 9);
+                disk.damage(LogIndex(random_.below(disk.last().value + 1)), count, random_.chance(2, 3));
             }
             if (random_.chance(1, 2)) cluster_.restart(id);
+        } else if (what < 5) {
+            cluster_.repair(id);
         } else if (what < 7) {
             for (NodeId dead : cluster_.all()) {
                 if (!cluster_.alive(dead)) cluster_.restart(dead);
@@ -194,8 +199,10 @@ private:
             if (cluster_.raft(id).next_deadline() == Instant::never()) cluster_.restart(id);
         }
         cluster_.settle();
+        for (NodeId id : cluster_.all()) cluster_.repair(id);
         cluster_.advance(Duration::seconds(10), true);
-        std::string failure = judge();
+        // What is damaged on all may keep them from work for ever.
+        std::string failure = everywhere_ ? cluster_.check() : judge();
         for (NodeId id : cluster_.all()) {
             if (!failure.empty()) failure += "\n" + cluster_.describe(id);
         }
@@ -228,6 +235,7 @@ private:
     std::vector<NodeId> voters_;
     bool membership_ = false;
     bool damage_ = false;
+    bool everywhere_ = false;  // damage: then only safety is judged
     bool cuts_ = false;
     bool crashes_ = false;
     bool lossy_ = false;

@@ -21,7 +21,7 @@ void Checker::left(const Node& from, const Message& message) {
     const bool request = message.kind == MessageKind::vote_request;
     if (!vote && !request) return;
     const NodeId candidate = vote ? message.to : from.id;
-    if (disk.hard_state.term == message.term && disk.hard_state.vote() != candidate) {
+    if (disk.hard_state.term == message.term && disk.hard_state.voted_for != candidate) {
         fail("R7: " + who + " voted before its disk knew");
     }
     if (disk.hard_state.term < message.term) fail("R7: " + who + " voted in an unwritten term");

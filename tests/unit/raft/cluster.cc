@@ -20,46 +20,74 @@ Term DiskImage::term_at(LogIndex index) const {
 
 void DiskImage::write(const Output& output) {
     const LogIndex cut = output.truncate_from;
-    if (faulty_from && (cut || !output.entries.empty())) {
-        QUERN_ASSERT(cut && cut <= faulty_from);
-        QUERN_ASSERT(hard_state.recovering());
-        overwritten();
-    }
     if (cut && cut <= last()) {
-        const uint64_t keep = cut > snapshot.index ? cut.value - snapshot.index.value - 1 : 0;
-        entries.resize(keep);
+        entries.resize(cut > snapshot.index ? cut.value - snapshot.index.value - 1 : 0);
+        lost.clear();
+    } else if (cut && cut <= end()) {
+        lost.resize(cut.value - last().value - 1);
     }
     for (const Entry& entry : output.entries) {
         if (entry.index <= snapshot.index) continue;
         QUERN_ASSERT(entry.index == last().next());
         entries.push_back(entry);
+        if (lost.empty()) continue;
+        // As storage does (GroupLog::put).
+        const Term old = lost.front().term;
+        lost.erase(lost.begin());
+        if (old && old != entry.term) lost.clear();
+        if (!old) std::fill(lost.begin(), lost.end(), Lost{});
     }
     if (output.hard_state) hard_state = *output.hard_state;
 }
 
-void DiskImage::install(const SnapshotMeta& meta, std::vector<std::string> state) {
+void DiskImage::install(const SnapshotMeta& meta, std::vector<std::string> state, bool keep_suffix) {
     if (meta.index <= snapshot.index) return;
-    if (term_at(meta.index) == meta.term) {
-        const auto count = static_cast<std::ptrdiff_t>(meta.index.value - snapshot.index.value);
-        entries.erase(entries.begin(), entries.begin() + count);
+    const bool within = meta.index <= last();
+    const uint64_t gone = meta.index.value - (within ? snapshot.index.value : last().value);
+    const bool known = within || gone > lost.size() || lost[gone - 1].term;
+    const bool contradicted = within ? term_at(meta.index) != meta.term
+                                     : gone <= lost.size() && known && lost[gone - 1].term != meta.term;
+    if (!keep_suffix || contradicted) {
+        entries.clear();
+        lost.clear();
+    } else if (within) {
+        entries.erase(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(gone));
     } else {
         entries.clear();
+        lost.erase(lost.begin(),
+                   lost.begin() + static_cast<std::ptrdiff_t>(std::min<uint64_t>(gone, lost.size())));
+        if (!known) std::fill(lost.begin(), lost.end(), Lost{});
     }
     snapshot = meta;
-    if (faulty_from && faulty_from <= meta.index) overwritten();
     snapshot_state = std::move(state);
 }
 
-void DiskImage::damage(LogIndex from, bool position_known) {
+void DiskImage::damage(LogIndex from, uint64_t count, bool terms_known) {
     if (from <= snapshot.index || from > last()) return;
-    const bool known = position_known && (!faulty_from || lost_last);
-    const auto before = std::pair(lost_last_term, lost_last);
-    const auto lost = std::max(before, std::pair(term_at(last()), last()));
-    lost_last_term = known ? lost.first : Term{};
-    lost_last = known ? lost.second : LogIndex{};
-    was_damaged = true;
-    faulty_from = from;
+    std::vector<Lost> gone;
+    for (LogIndex i = from; i <= last(); i = i.next()) {
+        gone.push_back({term_at(i), *intact(i)});
+        if (i.value - from.value >= count) continue;
+        gone.back().intact.reset();
+        if (!terms_known) gone.back().term = Term{};
+    }
+    lost.insert(lost.begin(), gone.begin(), gone.end());
     entries.resize(from.value - snapshot.index.value - 1);
+    was_damaged = true;
+}
+
+void DiskImage::settle() {
+    while (!lost.empty() && lost.front().intact) {
+        entries.push_back(std::move(*lost.front().intact));
+        lost.erase(lost.begin());
+    }
+}
+
+const Entry* DiskImage::intact(LogIndex index) const {
+    if (index <= snapshot.index || index > end()) return nullptr;
+    if (index <= last()) return &entries[index.value - snapshot.index.value - 1];
+    const Lost& at = lost[index.value - last().value - 1];
+    return at.intact ? &*at.intact : nullptr;
 }
 
 Cluster::Cluster() : Cluster(Settings{}) {}
@@ -98,14 +126,17 @@ void Cluster::start(Node& node) {
     options.append_bytes_max = settings_.append_bytes_max;
     options.inflight_messages_max = settings_.inflight_messages_max;
     options.uncommitted_bytes_max = settings_.uncommitted_bytes_max;
+    node.disk.settle();
     const DiskImage& disk = node.disk;
     Restored restored;
     restored.hard_state = disk.hard_state;
     restored.snapshot = disk.snapshot;
     restored.entries = disk.entries;
-    restored.faulty_from = disk.faulty_from;
-    restored.lost_last = disk.lost_last;
-    restored.lost_last_term = disk.lost_last_term;
+    if (!disk.lost.empty()) {
+        restored.faulty_from = disk.faulty_from();
+        restored.lost_last = disk.end();
+        restored.lost_last_term = disk.lost.back().term;
+    }
     node.applied = disk.snapshot_state;
     node.raft = std::make_unique<Raft>(options, std::move(restored), now_);
 }
@@ -239,7 +270,7 @@ void Cluster::finish_transfer(bool ok) {
         if (to.raft->wants_snapshot(transfer.meta, transfer.from, transfer.term)) {
             persist_all(to.id);  // outputs are persisted in order, and this comes after them
             if (to.raft->wants_snapshot(transfer.meta, transfer.from, transfer.term)) {
-                to.disk.install(transfer.meta, transfer.state);
+                to.disk.install(transfer.meta, transfer.state, to.raft->keeps_suffix(transfer.meta));
                 to.applied = transfer.state;
                 to.raft->snapshot_installed(transfer.meta, transfer.from, transfer.term, now_);
             }
@@ -265,6 +296,28 @@ void Cluster::answer_loads(NodeId id) {
         from.raft->entries_loaded(load.peer, std::move(entries), now_);
     }
     if (!loads.empty()) pump(id);
+}
+
+void Cluster::repair(NodeId id) {
+    Node& node = *nodes_.at(id);
+    DiskImage& disk = node.disk;
+    if (!alive(id) || node.raft->status().damaged_from != disk.faulty_from() || disk.lost.empty()) return;
+    std::vector<Entry> found;
+    for (const DiskImage::Lost& lost : disk.lost) {
+        const LogIndex index = disk.last().plus(found.size() + 1);
+        const Entry* entry = lost.intact ? &*lost.intact : nullptr;
+        for (const auto& [other, peer] : nodes_) {
+            const Entry* theirs = peer->disk.intact(index);
+            if (peer->raft == nullptr || cut(other, id) || theirs == nullptr) continue;
+            if (lost.term && theirs->term == lost.term) entry = theirs;
+        }
+        if (entry == nullptr) return;
+        found.push_back(*entry);
+    }
+    disk.entries.insert(disk.entries.end(), found.begin(), found.end());
+    disk.lost.clear();
+    node.raft->repaired(std::move(found), now_);
+    pump(id);
 }
 
 Instant Cluster::next_deadline() const {
@@ -302,7 +355,7 @@ void Cluster::compact(NodeId id, LogIndex index) {
     meta.configuration = target.raft->configuration_at(index);
     if (target.disk.term_at(index) != meta.term) return;
     auto end = target.applied.begin() + static_cast<std::ptrdiff_t>(index.value);
-    target.disk.install(meta, {target.applied.begin(), end});
+    target.disk.install(meta, {target.applied.begin(), end}, true);
     target.raft->compacted(meta);
     pump(id);
 }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -23,21 +24,25 @@ struct DiskImage {
     SnapshotMeta snapshot;
     std::vector<std::string> snapshot_state;  // what was applied up to the snapshot
     std::vector<Entry> entries;               // after the snapshot
+    // From the first damaged entry on; term 0: not known. What is not damaged is there.
+    struct Lost {
+        Term term;
+        std::optional<Entry> intact;
+    };
+    std::vector<Lost> lost;
     bool was_damaged = false;
-    LogIndex faulty_from;  // until it is overwritten: storage then knows of no damage
-    LogIndex lost_last;
-    Term lost_last_term;
 
     LogIndex last() const { return snapshot.index.plus(entries.size()); }
     Term term_at(LogIndex index) const;
     void write(const Output& output);
-    void install(const SnapshotMeta& meta, std::vector<std::string> state);
-    // Everything from `from` on is unreadable; storage may still know the last position.
-    void damage(LogIndex from, bool position_known);
-    void overwritten() {
-        faulty_from = lost_last = LogIndex{};
-        lost_last_term = Term{};
-    }
+    void install(const SnapshotMeta& meta, std::vector<std::string> state, bool keep_suffix);
+    // `count` entries from `from` on are unreadable; storage may still know their terms.
+    void damage(LogIndex from, uint64_t count, bool terms_known);
+    // The start of what is lost may be whole by now.
+    void settle();
+    const Entry* intact(LogIndex index) const;  // null: not here
+    LogIndex faulty_from() const { return lost.empty() ? LogIndex{} : last().next(); }
+    LogIndex end() const { return last().plus(lost.size()); }
 };
 
 struct Node {
@@ -102,6 +107,9 @@ public:
     std::deque<SnapshotTransfer>& transfers() { return transfers_; }
     void finish_transfer(bool ok);  // the oldest
     void answer_loads(NodeId id);
+
+    // Gets the lost entries of a node from the disks of others that run, as far as they hold them.
+    void repair(NodeId id);
 
     // Lets time pass, firing deadlines in order; `settled` delivers everything between them.
     void advance(Duration by, bool settled);

@@ -204,8 +204,11 @@ bool Transcript::run_disk(const Words& words) {
     } else if (what == "restart") {
         cluster_.restart(id);
     } else if (what == "damage") {  // while crashed
-        const bool position_known = words.size() < 4 || words[3] != "unknown";
-        cluster_.node(id).disk.damage(LogIndex(number(words.at(2))), position_known);
+        const std::string how = words.size() > 3 ? words[3] : "";
+        const uint64_t count = how == "only" ? 1 : UINT64_MAX;
+        cluster_.node(id).disk.damage(LogIndex(number(words.at(2))), count, how != "unknown");
+    } else if (what == "repair") {
+        cluster_.repair(id);
     } else if (what == "compact") {
         cluster_.compact(id, LogIndex(number(words.at(2))));
     } else if (what == "drop-payloads") {
