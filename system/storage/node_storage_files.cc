@@ -116,6 +116,11 @@ void FileNodeStorage::load_entries(GroupId group, LogIndex from, LogIndex to, si
 
 std::optional<Buffer> FileNodeStorage::body_cached(GroupId group, const BodyRef& body) {
     const Buffer* payload = cache_.find(group, body.index);
+    if (payload == nullptr) {
+        const auto log = groups_.find(group);
+        const bool in_log = log != groups_.end() && log->second.at(body.index) != nullptr;
+        if (!in_log) payload = writer_.queued_payload(group, body.index);
+    }
     if (payload == nullptr || body.offset_bytes > payload->size() ||
         body.size_bytes > payload->size() - body.offset_bytes) {
         return {};

@@ -61,6 +61,23 @@ void WalWriter::submit(std::vector<GroupChange> changes, Callback<void(Result<vo
     pump();
 }
 
+const Buffer* WalWriter::queued_payload(GroupId group, LogIndex index) const {
+    for (auto queued = queue_.rbegin(); queued != queue_.rend(); ++queued) {
+        const std::vector<Record>& records = queued->content.records;
+        const std::vector<Buffer>& payloads = queued->content.payloads;
+        size_t payload = payloads.size();
+        for (auto record = records.rbegin(); record != records.rend(); ++record) {
+            const bool entry = record->kind == RecordKind::entry;
+            if (entry) --payload;
+            if (record->group != group) continue;
+            if (entry && record->index == index) return &payloads[payload];
+            if (record->kind == RecordKind::truncate && record->index <= index) return nullptr;
+            if (record->kind == RecordKind::create || record->kind == RecordKind::remove) return nullptr;
+        }
+    }
+    return nullptr;
+}
+
 WalWriter::Choice WalWriter::choose_batch(uint64_t bytes_max) const {
     Choice choice;
     uint64_t payloads = 0;

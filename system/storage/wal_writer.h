@@ -38,6 +38,9 @@ public:
 
     // See NodeStorage::write. no_space: the reserve is used up; nothing was changed.
     void submit(std::vector<GroupChange> changes, Callback<void(Result<void>)> durable);
+    // The payload of an entry that was submitted and whose write has not begun; null if there is none. Until
+    // then neither the log nor the cache knows it, while a majority may have committed it without us.
+    const Buffer* queued_payload(GroupId group, LogIndex index) const;
     bool failed() const { return state_ == State::failed; }
     // Something of the group is not durable yet.
     bool pending(GroupId group) const { return queued_ends_.contains(group); }

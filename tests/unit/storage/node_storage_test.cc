@@ -220,6 +220,23 @@ TEST_F(NodeStorageTest, bodies_come_from_cache_then_log) {
     EXPECT_EQ(body(1, {LogIndex(99), 8, 4}).error().code, ErrorCode::not_found);
 }
 
+// A majority may commit an entry, and its messages be received, while our own write still waits.
+TEST_F(NodeStorageTest, bodies_of_entries_whose_write_waits_are_found) {
+    ASSERT_TRUE(world.commit(*node, {create_group(1)}).has_value());
+    size_t durable = 0;
+    auto count = [&](Result<void> done) { durable += done ? 1 : 0; };
+    node->write({entries(1, 1, 1, {"first"})}, count);
+    node->write({entries(1, 2, 1, {"0123456789", "abcdefghij"}), entries(1, 4, 1, {"last"})}, count);
+    ASSERT_EQ(durable, 0u);
+    const BodyRef ref{LogIndex(3), 3, 4};
+    ASSERT_TRUE(node->body_cached(GroupId(1), ref).has_value());
+    EXPECT_EQ(node->body_cached(GroupId(1), ref)->text(), "defg");
+    EXPECT_FALSE(node->body_cached(GroupId(2), ref).has_value());
+    EXPECT_FALSE(node->body_cached(GroupId(1), {LogIndex(5), 0, 4}).has_value());
+    EXPECT_EQ(*body(1, ref), "defg");
+    EXPECT_EQ(durable, 2u);
+}
+
 TEST_F(NodeStorageTest, a_failed_sync_is_final) {
     ASSERT_TRUE(world.commit(*node, {create_group(1)}).has_value());
     world.run();
