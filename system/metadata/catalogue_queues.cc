@@ -12,6 +12,11 @@ Error no_such_queue(const QueueName& name) {
         "there is no queue \"" + printable(name.name, limits::queue_name_bytes_max) + "\"");
 }
 
+Error another_incarnation(const QueueName& name) {
+    return Error(ErrorCode::stale_catalogue,
+                 "queue \"" + name.name + "\" was deleted and made anew since it was looked up");
+}
+
 quern::Result<void> validate_creation(const CreateQueue& command) {
     if (auto valid = validate_account(command.name.account); !valid) return valid;
     if (auto valid = validate_queue_name(command.name.name); !valid) return valid;
@@ -79,6 +84,7 @@ CatalogueState::Result CatalogueState::run(const CreateQueue& command) {
 CatalogueState::Result CatalogueState::run(const DeleteQueue& command) {
     const auto name = names.find(command.name);
     if (name == names.end()) return no_such_queue(command.name);
+    if (command.queue && command.queue != name->second) return another_incarnation(command.name);
     QueueRecord& record = queues.at(name->second);
     record.version = raise_version();
     record.modified = time;
@@ -106,6 +112,7 @@ CatalogueState::Result CatalogueState::run(const ForgetQueue& command) {
 CatalogueState::Result CatalogueState::run(const SetQueueAttributes& command) {
     const QueueRecord* existing = find_queue(command.name);
     if (existing == nullptr) return no_such_queue(command.name);
+    if (command.queue && command.queue != existing->id) return another_incarnation(command.name);
     if ((command.mask & ~attribute_mask_all()) != 0) {
         return Error(ErrorCode::invalid_attribute, "the request names an unknown attribute");
     }
@@ -119,6 +126,7 @@ CatalogueState::Result CatalogueState::run(const SetQueueAttributes& command) {
 CatalogueState::Result CatalogueState::run(const TagQueue& command) {
     const QueueRecord* existing = find_queue(command.name);
     if (existing == nullptr) return no_such_queue(command.name);
+    if (command.queue && command.queue != existing->id) return another_incarnation(command.name);
     QueueRecord record = *existing;
     for (const std::string& key : command.remove)
         record.tags.erase(key);

@@ -34,12 +34,17 @@ Reply CatalogueState::apply(const Command& command) {
                                !std::holds_alternative<Tick>(command.operation);
     if (needs_cluster && !bootstrapped()) {
         reply.result = Error(ErrorCode::unavailable, "the cluster is not bootstrapped yet");
+    } else if (command.authorised_at && command.authorised_at < policy_version) {
+        reply.result = Error(ErrorCode::stale_catalogue,
+                             "permissions changed since the request was authorised");
     } else {
         reply.result =
             std::visit([this](const auto& operation) { return run(operation); }, command.operation);
     }
     reply.version = version;
-    sessions.remember(command.token, reply, time);
+    const auto* error = std::get_if<Error>(&reply.result);
+    const bool comes_again = error != nullptr && error->code == ErrorCode::stale_catalogue;
+    if (!comes_again) sessions.remember(command.token, reply, time);
     hash_reply(reply);
     return reply;
 }

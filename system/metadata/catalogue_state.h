@@ -98,6 +98,9 @@ private:
     QueueRecord update_queue(QueueRecord record);
     void load_changed(GroupId group, int64_t by);
     UserRecord update_user(UserRecord record);
+    // Whether the change would leave nobody with a key and the permission to administer.
+    bool ends_administration(const UserRecord& before, const UserRecord& after) const;
+    bool another_administers(const std::string& name) const;
     void place_groups(const Bootstrap& command);
     void hash_reply(const Reply& reply);
     std::string find_queue_contradiction() const;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "system/base/log.h"
+#include "system/metadata/authorise.h"
 #include "system/metadata/catalogue_state.h"
 #include "system/metadata/validate.h"
 
@@ -15,6 +16,16 @@ Error no_such_user(const std::string& name) {
 
 Error key_taken() {
     return Error(ErrorCode::already_exists, "an access key with this id exists already");
+}
+
+bool administers(const UserRecord& user) {
+    return !user.keys.empty() && allowed(user, Action::administer, "");
+}
+
+Error last_administrator(const std::string& name) {
+    return Error(ErrorCode::invalid_argument,
+                 "user \"" + name + "\" is the last one who may administer the cluster, and nobody "
+                 "could undo this; grant administer to another user first");
 }
 
 auto find_grant(std::vector<Grant>& grants, const Grant& like) {
@@ -57,9 +68,22 @@ CatalogueState::Result CatalogueState::run(const CreateUser& command) {
     return announce(record);
 }
 
+bool CatalogueState::another_administers(const std::string& name) const {
+    return std::any_of(users.begin(), users.end(), [&](const auto& entry) {
+        return entry.first != name && administers(entry.second);
+    });
+}
+
+bool CatalogueState::ends_administration(const UserRecord& before, const UserRecord& after) const {
+    return administers(before) && !administers(after) && !another_administers(before.name);
+}
+
 CatalogueState::Result CatalogueState::run(const DeleteUser& command) {
     const auto found = users.find(command.name);
     if (found == users.end()) return no_such_user(command.name);
+    if (administers(found->second) && !another_administers(command.name)) {
+        return last_administrator(command.name);
+    }
     UserRecord record = std::move(found->second);
     users.erase(found);
     record.version = policy_version = raise_version();
@@ -95,6 +119,7 @@ CatalogueState::Result CatalogueState::run(const RemoveAccessKey& command) {
     const auto erased =
         std::erase_if(record.keys, [&](const AccessKey& key) { return key.id == command.key_id; });
     if (erased == 0) return found->second;
+    if (ends_administration(found->second, record)) return last_administrator(command.user);
     key_owners.erase(command.key_id);
     record = update_user(std::move(record));
     policy_version = version;
@@ -116,6 +141,7 @@ CatalogueState::Result CatalogueState::run(const AddGrant& command) {
         record.grants.push_back(command.grant);
     }
     if (record.grants == found->second.grants) return found->second;
+    if (ends_administration(found->second, record)) return last_administrator(command.user);
     record = update_user(std::move(record));
     if (command.grant.effect == Effect::deny) policy_version = version;
     return record;
@@ -131,6 +157,7 @@ CatalogueState::Result CatalogueState::run(const RemoveGrant& command) {
     existing->actions &= ~command.grant.actions;
     if (existing->actions == 0) record.grants.erase(existing);
     if (record.grants == found->second.grants) return found->second;
+    if (ends_administration(found->second, record)) return last_administrator(command.user);
     record = update_user(std::move(record));
     if (command.grant.effect == Effect::allow) policy_version = version;
     return record;

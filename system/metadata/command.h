@@ -29,9 +29,13 @@ struct CreateQueue {
     QueueAttributes attributes;
     std::map<std::string, std::string> tags;
 };
+// Commands that name a queue may also say which incarnation of it is meant: if the name belongs to another
+// one by now they are refused with stale_catalogue. Id 0: whichever has the name.
+
 // Frees the name at once; the record stays as `deleting` until ForgetQueue.
 struct DeleteQueue {
     QueueName name;
+    QueueId queue = {};
 };
 // The data group confirmed DropQueue: the record may be forgotten. Refused for an active queue; done
 // already for an unknown one.
@@ -42,18 +46,22 @@ struct SetQueueAttributes {
     QueueName name;
     QueueAttributes attributes;  // the whole set; `mask` says which fields count
     uint32_t mask = 0;           // bit per field, see validate.h
+    QueueId queue = {};
 };
 // Removes, then sets.
 struct TagQueue {
     QueueName name;
     std::map<std::string, std::string> set;
     std::vector<std::string> remove;
+    QueueId queue = {};
 };
 struct CreateUser {
     std::string name;
     std::string account;
     AccessKey key;
 };
+// This, and what takes a key or a permission away, is refused with invalid_argument if nobody could
+// administer the cluster afterwards.
 struct DeleteUser {
     std::string name;
 };
@@ -89,8 +97,13 @@ struct Command {
     std::variant<Bootstrap, CreateQueue, DeleteQueue, ForgetQueue, SetQueueAttributes, TagQueue, CreateUser,
                  DeleteUser, AddAccessKey, RemoveAccessKey, AddGrant, RemoveGrant, UpdateNode, Tick>
         operation;
+    // The version at which the principal's permission was judged. Below policy_version() the command is
+    // refused with stale_catalogue, so that a revoked key changes nothing once its revocation is applied.
+    // 0 for what the cluster does of itself.
+    CatalogueVersion authorised_at = {};
 };
 
+// stale_catalogue is not remembered: the command may come again with its token and a newer version.
 // The record after the command where there is one (for a deleted queue: as it was, state deleting).
 struct Reply {
     std::variant<std::monostate, QueueRecord, UserRecord, NodeRecord, Error> result;

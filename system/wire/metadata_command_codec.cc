@@ -41,7 +41,7 @@ struct Maker {
         const auto account = make_text(builder, o.name.account);
         const auto name = make_text(builder, o.name.name);
         return {Kind::DeleteQueueCommand,
-                fb::CreateDeleteQueueCommand(builder, account, name).Union()};
+                fb::CreateDeleteQueueCommand(builder, account, name, o.queue.value).Union()};
     }
     EncodedCommand operator()(const metadata::ForgetQueue& o) const {
         return {Kind::ForgetQueueCommand,
@@ -52,7 +52,8 @@ struct Maker {
         const auto name = make_text(builder, o.name.name);
         const auto attributes = make_attributes(builder, o.attributes);
         return {Kind::SetQueueAttributesCommand,
-                fb::CreateSetQueueAttributesCommand(builder, account, name, attributes, o.mask)
+                fb::CreateSetQueueAttributesCommand(builder, account, name, attributes, o.mask,
+                                                    o.queue.value)
                     .Union()};
     }
     EncodedCommand operator()(const metadata::TagQueue& o) const {
@@ -61,7 +62,7 @@ struct Maker {
         const auto set = make_pairs(builder, o.set);
         const auto remove = make_texts(builder, o.remove);
         return {Kind::TagQueueCommand,
-                fb::CreateTagQueueCommand(builder, account, name, set, remove).Union()};
+                fb::CreateTagQueueCommand(builder, account, name, set, remove, o.queue.value).Union()};
     }
     EncodedCommand operator()(const metadata::CreateUser& o) const {
         const auto name = make_text(builder, o.name);
@@ -127,11 +128,16 @@ metadata::CreateQueue read(Reader& reader, const fb::CreateQueueCommand& from) {
     return {read_name(reader, from), read_attributes(reader, from.attributes()),
             reader.pairs(from.tags())};
 }
+metadata::DeleteQueue read(Reader& reader, const fb::DeleteQueueCommand& from) {
+    return {read_name(reader, from), QueueId(from.queue())};
+}
 metadata::SetQueueAttributes read(Reader& reader, const fb::SetQueueAttributesCommand& from) {
-    return {read_name(reader, from), read_attributes(reader, from.attributes()), from.mask()};
+    return {read_name(reader, from), read_attributes(reader, from.attributes()), from.mask(),
+            QueueId(from.queue())};
 }
 metadata::TagQueue read(Reader& reader, const fb::TagQueueCommand& from) {
-    return {read_name(reader, from), reader.pairs(from.set()), reader.texts(from.remove())};
+    return {read_name(reader, from), reader.pairs(from.set()), reader.texts(from.remove()),
+            QueueId(from.queue())};
 }
 metadata::CreateUser read(Reader& reader, const fb::CreateUserCommand& from) {
     return {reader.text(from.name()), reader.text(from.account()), read_key(reader, from.key())};
@@ -155,7 +161,7 @@ void read_operation(Reader& reader, const fb::MetadataCommand& from, metadata::C
             operation = read(reader, *from.operation_as_CreateQueueCommand());
             break;
         case Kind::DeleteQueueCommand:
-            operation = metadata::DeleteQueue{read_name(reader, *from.operation_as_DeleteQueueCommand())};
+            operation = read(reader, *from.operation_as_DeleteQueueCommand());
             break;
         case Kind::ForgetQueueCommand:
             operation = metadata::ForgetQueue{QueueId(from.operation_as_ForgetQueueCommand()->queue())};
@@ -199,7 +205,7 @@ Offset<fb::MetadataCommand> make_command(FlatBufferBuilder& builder,
     const EncodedCommand operation = std::visit(Maker{builder}, command.operation);
     const fb::Token token = make_token(command.token);
     return fb::CreateMetadataCommand(builder, &token, command.principal.value, operation.kind,
-                                     operation.table);
+                                     operation.table, command.authorised_at.value);
 }
 
 metadata::Command read_command(Reader& reader, const fb::MetadataCommand* table) {
@@ -209,6 +215,7 @@ metadata::Command read_command(Reader& reader, const fb::MetadataCommand* table)
     if (!reader.ok()) return command;
     command.token = read_token(table->token());
     command.principal = UserId(table->principal());
+    command.authorised_at = CatalogueVersion(table->authorised_at());
     read_operation(reader, *table, command);
     return command;
 }

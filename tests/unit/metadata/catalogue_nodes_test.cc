@@ -56,6 +56,13 @@ TEST_F(CatalogueNodes, incarnations_differ_by_group_and_seed) {
     }
 }
 
+TEST_F(CatalogueNodes, there_may_be_as_many_groups_as_the_limit_says) {
+    Bootstrap bootstrap = make_bootstrap();
+    bootstrap.data_groups = limits::groups_max - 1;
+    EXPECT_EQ(error_of(run(bootstrap)), ErrorCode::ok);
+    EXPECT_EQ(state.groups.size(), limits::groups_max);
+}
+
 TEST_F(CatalogueNodes, bootstrap_is_validated) {
     const auto refused = [&](auto change) {
         Bootstrap bootstrap = make_bootstrap();

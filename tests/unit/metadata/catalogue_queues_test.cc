@@ -69,6 +69,26 @@ TEST_F(CatalogueQueues, forgetting_twice_changes_nothing) {
     EXPECT_EQ(state.version, version);
 }
 
+// faults.md Q18: what was meant for one incarnation never strikes the next one of that name.
+TEST_F(CatalogueQueues, a_command_for_an_older_incarnation_spares_the_new_one) {
+    const QueueId old = queue_of(run(make_queue("a"))).id;
+    run(DeleteQueue{queue_name("a"), old});
+    const Token token{SessionId(1), 1, 0, ClusterTime{1000}};
+    EXPECT_EQ(error_of(run(DeleteQueue{queue_name("a"), old})), ErrorCode::queue_does_not_exist);
+    const QueueRecord anew = queue_of(run(make_queue("a")));
+    const CatalogueVersion version = state.version;
+    SetQueueAttributes set{queue_name("a"), {}, attribute_mask_all(), old};
+    set.attributes.visibility_ms = 1000;
+    EXPECT_EQ(error_of(run(set)), ErrorCode::stale_catalogue);
+    EXPECT_EQ(error_of(run(TagQueue{queue_name("a"), {{"k", "v"}}, {}, old})),
+              ErrorCode::stale_catalogue);
+    EXPECT_EQ(error_of(run(DeleteQueue{queue_name("a"), old}, token)), ErrorCode::stale_catalogue);
+    EXPECT_EQ(state.version, version);
+    EXPECT_EQ(*state.find_queue(queue_name("a")), anew);
+    // The refusal is not the token's reply: the asker looks again and may mean the new one.
+    EXPECT_EQ(error_of(run(DeleteQueue{queue_name("a"), anew.id}, token)), ErrorCode::ok);
+}
+
 TEST_F(CatalogueQueues, operations_on_an_absent_queue_are_refused) {
     const CatalogueVersion version = state.version;
     EXPECT_EQ(error_of(run(DeleteQueue{queue_name("x")})), ErrorCode::queue_does_not_exist);

@@ -28,6 +28,47 @@ TEST_F(CatalogueUsers, a_new_user_has_a_key_and_no_permissions) {
     EXPECT_EQ(state.find_user_by_key("QKNONE"), nullptr);
 }
 
+// faults.md S117: once a revocation is applied, nothing that was authorised before it is.
+TEST_F(CatalogueUsers, a_command_authorised_before_a_revocation_changes_nothing) {
+    run(AddGrant{"ann", allow(action_bit(Action::create_queue))});
+    const CatalogueVersion before = state.version;
+    run(RemoveAccessKey{"ann", "QKANN1"});
+    const CatalogueVersion after = state.version;
+    const Token token{SessionId(1), 1, 0, ClusterTime{1000}};
+    Command command{token, ann().id, make_queue("a"), before};
+    state.begin_entry(state.index.next(), ClusterTime{1});
+    EXPECT_EQ(error_of(state.apply(command)), ErrorCode::stale_catalogue);
+    EXPECT_EQ(state.version, after);
+    command.authorised_at = after;
+    EXPECT_EQ(error_of(state.apply(command)), ErrorCode::ok);
+    // Its reply stands for all copies, also for those with the older version.
+    command.authorised_at = before;
+    const Reply repeated = state.apply(command);
+    EXPECT_TRUE(repeated.repeated);
+    EXPECT_EQ(error_of(repeated), ErrorCode::ok);
+}
+
+TEST_F(CatalogueUsers, the_last_administrator_stays) {
+    const CatalogueVersion version = state.version;
+    const ActionSet administer = action_bit(Action::administer);
+    EXPECT_EQ(error_of(run(DeleteUser{"root"})), ErrorCode::invalid_argument);
+    EXPECT_EQ(error_of(run(RemoveAccessKey{"root", "QKROOT"})), ErrorCode::invalid_argument);
+    EXPECT_EQ(error_of(run(RemoveGrant{"root", allow(administer)})), ErrorCode::invalid_argument);
+    EXPECT_EQ(error_of(run(AddGrant{"root", deny(administer)})), ErrorCode::invalid_argument);
+    EXPECT_EQ(state.version, version);
+    EXPECT_EQ(state.find_user_by_key("QKROOT")->name, "root");
+    // A prefix does not matter to administration, and another permission may always go.
+    EXPECT_EQ(error_of(run(AddGrant{"root", deny(administer, "a")})), ErrorCode::ok);
+    EXPECT_EQ(error_of(run(RemoveGrant{"root", allow(send_bit)})), ErrorCode::ok);
+    // A second one who has no key is none.
+    run(AddGrant{"ann", allow(administer)});
+    run(RemoveAccessKey{"ann", "QKANN1"});
+    EXPECT_EQ(error_of(run(DeleteUser{"root"})), ErrorCode::invalid_argument);
+    run(AddAccessKey{"ann", make_key("QKANN2")});
+    EXPECT_EQ(error_of(run(DeleteUser{"root"})), ErrorCode::ok);
+    EXPECT_EQ(error_of(run(DeleteUser{"ann"})), ErrorCode::invalid_argument);
+}
+
 TEST_F(CatalogueUsers, names_and_key_ids_are_unique) {
     const CatalogueVersion version = state.version;
     EXPECT_EQ(error_of(run(CreateUser{"ann", default_account, make_key("QKX")})),
