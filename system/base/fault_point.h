@@ -9,8 +9,8 @@
 namespace quern {
 
 #define QUERN_FAULT_POINTS(X)                                               \
-    X(frame_dropped)        /* wire: a peer frame is lost before it is sent */ \
-    X(frame_duplicated)     /* wire: a peer frame is sent twice */             \
+    X(frame_dropped)        /* replica: a raft frame is lost before it is sent */ \
+    X(frame_duplicated)     /* replica: a raft frame is sent twice */             \
     X(batch_short)          /* replica: a batch closes after one command */    \
     X(snapshot_early)       /* replica: a snapshot is taken far too early */   \
     X(segment_roll_early)   /* storage: the WAL rolls to a new segment */      \

@@ -12,7 +12,7 @@
 
 #include "system/base/time.h"
 
-namespace quern::client {
+namespace quern {
 
 class RetryBudget {
 public:
@@ -43,4 +43,4 @@ private:
     Instant refilled_;
 };
 
-}  // namespace quern::client
+}  // namespace quern

@@ -11,7 +11,7 @@
 #include "system/client/links.h"
 #include "system/client/options.h"
 #include "system/client/queue_ids.h"
-#include "system/client/retry_budget.h"
+#include "system/base/retry_budget.h"
 #include "system/client/tokens.h"
 #include "system/io/env.h"
 #include "system/wire/client_messages.h"

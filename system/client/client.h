@@ -9,7 +9,7 @@
 //    time) is repeated with the same token, so that it takes effect once. Without a token (and unless it
 //    only reads) it is not repeated.
 //  - Retries beyond a call's first are paid from a budget when many calls are under way
-//    (retry_budget.h).
+//    (base/retry_budget.h).
 // A server's error comes as Response::error. A local one comes as the Result's error, with an honest
 // outcome: not_applied only if no attempt can have taken effect, else unknown.
 #pragma once

@@ -9,7 +9,7 @@
 #include "system/client/client.h"
 #include "system/client/links.h"
 #include "system/client/queue_ids.h"
-#include "system/client/retry_budget.h"
+#include "system/base/retry_budget.h"
 #include "system/client/tokens.h"
 
 namespace quern::client {

@@ -6,6 +6,9 @@ namespace quern::client {
 
 namespace {
 
+// Once it may be damage on the way; again and again it is a port of something else.
+constexpr unsigned misunderstandings_max = 3;
+
 bool for_good(ErrorCode code) {
     return code == ErrorCode::unauthenticated || code == ErrorCode::protocol_version;
 }
@@ -70,14 +73,19 @@ size_t Links::index_of(const wire::Link& link) const {
 }
 
 void Links::on_link_up(wire::Link& link, const wire::HelloReply& server) {
-    slots_[index_of(link)].refused = false;
+    Slot& slot = slots_[index_of(link)];
+    slot.refused = false;
+    slot.misunderstandings = 0;
     handler_.on_link_usable(server);
 }
 
 void Links::on_link_down(wire::Link& link, const Error& reason) {
     const size_t index = index_of(link);
     last_error_ = reason;
-    slots_[index].refused = for_good(reason.code);
+    unsigned& misunderstandings = slots_[index].misunderstandings;
+    misunderstandings = reason.code == ErrorCode::protocol_error ? misunderstandings + 1 : 0;
+    slots_[index].refused =
+        for_good(reason.code) || misunderstandings >= misunderstandings_max;
     failed(index);
     for (const Slot& slot : slots_) {
         if (slot.started && !slot.refused) return;

@@ -44,6 +44,7 @@ private:
         std::unique_ptr<wire::Link> link;
         bool started = false;
         bool refused = false;  // its last failure was a refusal for good
+        unsigned misunderstandings = 0;  // attempts in a row that ended as protocol_error
     };
     void want(size_t endpoint);
     void prefer_next(size_t after);

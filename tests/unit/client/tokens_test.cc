@@ -5,7 +5,7 @@
 #include "system/base/limits.h"
 #include "system/base/prng.h"
 #include "system/client/queue_ids.h"
-#include "system/client/retry_budget.h"
+#include "system/base/retry_budget.h"
 
 namespace quern::client {
 namespace {
