@@ -10,8 +10,6 @@ namespace {
 
 constexpr Duration fetch_attempt_timeout = Duration::seconds(1);
 constexpr Duration retry_pause = Duration::milliseconds(10);
-// A watch answer of so many changes may go on: the next poll tells.
-constexpr size_t changes_maybe_cut = 500;
 
 template <typename... F>
 struct Overloaded : F... {
@@ -261,7 +259,8 @@ void CatalogueClient::poll() {
 void CatalogueClient::polled(Result<GroupReply> result) {
     const Instant started = watch_.attempt_started();
     bool ok = result && result->reply->error.code == ErrorCode::ok;
-    if (ok) ok = take_watch(*result->reply);
+    const bool held_back = ok && context_.env.faults.fire(FaultPoint::cache_stale);
+    ok = ok && !held_back && take_watch(*result->reply);
     // A refresh that was asked for after the poll left needs another.
     std::vector<Waiter> refreshed;
     std::vector<Waiter> still;
@@ -271,7 +270,8 @@ void CatalogueClient::polled(Result<GroupReply> result) {
         (ok && found->second.came <= started ? refreshed : still).push_back(waiter);
     }
     refreshing_ = std::move(still);
-    const Duration pause = refreshing_.empty() && ok ? context_.options.watch_interval : retry_pause;
+    const bool may_rest = refreshing_.empty() && (ok || held_back);
+    const Duration pause = may_rest ? context_.options.watch_interval : retry_pause;
     watch_timer_.start(context_.env.clock.now() + pause, [this] { poll(); });
     for (const Waiter waiter : refreshed) {
         auto waiting = waiting_.extract(waiter);
@@ -299,7 +299,7 @@ bool CatalogueClient::take_watch(const wire::QueryReply& reply) {
         first_fill(*answer, reply.version, asked_at);
     }
     tell_placement();
-    return answer->changes.size() < changes_maybe_cut;
+    return !answer->more;
 }
 
 // All changes since version 0 instead of a reset: the same, told as history.

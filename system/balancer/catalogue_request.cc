@@ -7,13 +7,17 @@ CatalogueRequest::CatalogueRequest(const Context& context, AnswerSink& sink, Ide
     : ActiveRequest(context, sink, identity, std::move(arrived)), call_(context),
       permit_(context, identity) {}
 
-void CatalogueRequest::authorise(const std::string& queue_name, QueueId queue) {
+void CatalogueRequest::authorise(Target target) {
+    const wire::Request& request = arrived_.request;
     Permit::Ask ask;
-    ask.action = wire::required_action(arrived_.request.operation);
-    ask.queue_must_exist = static_cast<bool>(queue);
-    ask.want_record = ask.queue_must_exist;
-    ask.queue = queue;
-    ask.name = queue_name;
+    ask.action = wire::required_action(request.operation);
+    if (target != Target::none) ask.name = request.queue_name;
+    if (target == Target::existing_queue) {
+        ask.queue_must_exist = ask.want_record = true;
+        // A repeated deletion finds no queue of that name, and still gets its first reply.
+        ask.queue_may_be_absent = true;
+        ask.queue = request.queue;
+    }
     ask.deadline = arrived_.deadline;
     std::optional<Result<Granted>> verdict = permit_.ask(
         std::move(ask), [this](Result<Granted> granted) { permit_came(std::move(granted)); });
@@ -32,6 +36,7 @@ void CatalogueRequest::ask_catalogue(wire::Query query, GroupId group) {
     GroupCall::Options options;
     options.group = group;
     options.deadline = arrived_.deadline;
+    options.budgeted = true;
     call_.query(options, std::move(query),
                 [this](Result<GroupReply> result) { reply_came(std::move(result)); });
 }
@@ -48,10 +53,12 @@ void CatalogueRequest::change(Change operation) {
     metadata::Command command;
     command.token = arrived_.request.token;
     command.principal = granted_.user;
+    command.authorised_at = granted_.authorised_at;
     command.operation = std::move(operation);
     GroupCall::Options options;
     options.group = metadata_group;
     options.deadline = arrived_.deadline;
+    options.budgeted = true;
     options.mutates = true;
     options.repeatable = static_cast<bool>(arrived_.request.token.session);
     call_.query(options, wire::Change{std::move(command)},
@@ -67,8 +74,20 @@ void CatalogueRequest::change_came(Result<GroupReply> result) {
     if (answer == nullptr) {
         return finish(Error(ErrorCode::outcome_unknown, "the metadata group's answer makes no sense"));
     }
-    if (const auto* error = std::get_if<Error>(&answer->reply.result)) return finish(*error);
+    if (const auto* error = std::get_if<Error>(&answer->reply.result)) {
+        if (error->code == ErrorCode::stale_catalogue) return ask_permit_again(*error);
+        return finish(*error);
+    }
     changed(answer->reply);
+}
+
+// The command changed nothing, and none of its copies ever will: ids and policy versions do not come back.
+void CatalogueRequest::ask_permit_again(const Error& cause) {
+    if (++mends_ > mends_max) {
+        return finish(Error(ErrorCode::unavailable, "the catalogue changes too fast: " + cause.detail));
+    }
+    context_.catalogue.forget_queue({granted_.account, arrived_.request.queue_name});
+    permit_.ask_again([this](Result<Granted> granted) { permit_came(std::move(granted)); });
 }
 
 // --- the queue's group --------------------------------------------------------------------------------
@@ -86,6 +105,7 @@ void CatalogueRequest::tell_group(const metadata::QueueRecord& record, Catalogue
     GroupCall::Options options;
     options.group = record.group;
     options.deadline = arrived_.deadline;
+    options.budgeted = true;
     options.mutates = true;
     call_.forward(options, std::move(forward),
                   [this](Result<GroupReply> result) { group_came(std::move(result)); });

@@ -12,19 +12,22 @@ public:
     CatalogueRequest(const Context& context, AnswerSink& sink, Identity& identity, Arrived arrived);
 
 protected:
+    static constexpr unsigned mends_max = 4;
     using Change = decltype(metadata::Command::operation);
 
     // Asks for the permission that the operation needs, on `queue_name` (empty: on no queue). On an
-    // existing queue given by id the record is looked up first. → permitted(), or answered with the
-    // refusal.
-    void authorise(const std::string& queue_name, QueueId queue = {});
+    // existing queue the record is looked up first. → permitted(), or answered with the refusal. It
+    // comes again if the catalogue knew better than the permit.
+    enum class Target : uint8_t { none, name, existing_queue };
+    void authorise(Target target);
     virtual void permitted(Granted granted) = 0;
 
     // → catalogue_said(), or answered with the error.
     void ask_catalogue(wire::Query query, GroupId group = metadata_group);
     virtual void catalogue_said(const wire::QueryReply& reply);
     // A command with the client's token; sent again after a lost answer only with one. → changed(), or
-    // answered with the error, also with one that the catalogue's state machine gave.
+    // answered with the error, also with one that the catalogue's state machine gave. After
+    // stale_catalogue the permission is asked for anew, at most mends_max times.
     void change(Change operation);
     virtual void changed(const metadata::Reply& reply);
     // A command to the queue's group, which is idempotent. `seen_at`: the catalogue version at which the
@@ -45,10 +48,12 @@ private:
     void reply_came(Result<GroupReply> result);
     void change_came(Result<GroupReply> result);
     void group_came(Result<GroupReply> result);
+    void ask_permit_again(const Error& cause);
 
     Permit permit_;
     Granted granted_;
     ClusterTime time_;
+    unsigned mends_ = 0;
 };
 
 }  // namespace quern::balancer

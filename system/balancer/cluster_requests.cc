@@ -15,7 +15,7 @@ public:
     }
     static constexpr Duration patience = Duration::seconds(1);
 
-    void start() override { authorise(""); }
+    void start() override { authorise(Target::none); }
 
 private:
     void permitted(Granted) override {
@@ -59,7 +59,7 @@ private:
 class TransferLeader final : public CatalogueRequest {
 public:
     using CatalogueRequest::CatalogueRequest;
-    void start() override { authorise(""); }
+    void start() override { authorise(Target::none); }
 
 private:
     void permitted(Granted) override {
@@ -67,8 +67,9 @@ private:
         const auto& groups = context_.catalogue.cache().groups();
         auto group = groups.find(request.group);
         if (group == groups.end()) {
-            return finish(Error(ErrorCode::group_does_not_exist,
-                                "there is no group " + std::to_string(request.group.value)));
+            return finish(Error(ErrorCode::invalid_argument,
+                                "there is no group " + std::to_string(request.group.value) +
+                                    "; `cluster status` lists them"));
         }
         const std::vector<NodeId>& replicas = group->second.replicas;
         if (std::find(replicas.begin(), replicas.end(), request.target) == replicas.end()) {

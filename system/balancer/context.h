@@ -3,6 +3,7 @@
 #pragma once
 
 #include "system/balancer/balancer.h"
+#include "system/base/retry_budget.h"
 
 namespace quern::balancer {
 
@@ -17,6 +18,7 @@ struct Load {
     uint64_t inflight_bytes = 0;  // request bodies of those in flight
     uint64_t parked = 0;          // long polls waiting at leaders
     uint64_t retries = 0;         // attempts beyond each request's first
+    RetryBudget budget;           // of all client requests together
 };
 
 struct Context {

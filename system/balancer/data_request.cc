@@ -92,6 +92,7 @@ void DataRequest::ask() {
     options.deadline = arrived_.deadline;
     options.mutates = wire::mutates(request.operation);
     options.repeatable = !options.mutates || static_cast<bool>(request.token.session);
+    options.budgeted = true;
     if (poll_) {
         options.poll = &request;
         options.poll_until = context_.env.clock.now() + poll_wait_;

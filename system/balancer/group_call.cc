@@ -48,7 +48,9 @@ void GroupCall::reset(const Options& options) {
     policy_ = AttemptPolicy({options.mutates, options.repeatable});
     attempts_ = 0;
     timeouts_ = 0;
+    rounds_ = 0;
     backoff_ = backoff_min;
+    if (options.budgeted) context_.load.budget.call_begun();
 }
 
 void GroupCall::begin(const Options& options, Done done) {
@@ -187,7 +189,13 @@ void GroupCall::wait_then_ask() {
     const Duration pause = Duration::nanoseconds(backoff_.ns / 2 + jitter);
     backoff_ = std::min(backoff_max, backoff_ * 2);
     timer_.start(std::min(options_.deadline, now + pause), [this] {
-        if (context_.env.clock.now() >= options_.deadline) return give_up();
+        const Instant woken = context_.env.clock.now();
+        if (woken >= options_.deadline) return give_up();
+        if (options_.budgeted &&
+            !context_.load.budget.take(rounds_, context_.load.inflight, woken)) {
+            return wait_then_ask();
+        }
+        ++rounds_;
         new_round();
         ask_next();
     });
@@ -197,6 +205,7 @@ void GroupCall::give_up() { end(fail(policy_.final_error(last_error_))); }
 
 void GroupCall::end(Result<GroupReply> result) {
     state_ = State::idle;
+    if (options_.budgeted && result && rounds_ > 0) context_.load.budget.retried_call_succeeded();
     Done done = std::move(done_);
     done(std::move(result));
 }

@@ -40,6 +40,9 @@ public:
         Duration attempt_timeout = attempt_timeout_default;
         bool mutates = false;
         bool repeatable = true;
+        // Rounds after the second are paid for from the balancer's retry budget, so that clients' requests
+        // cannot make an overload worse. The balancer's own questions are few and free.
+        bool budgeted = false;
         // A long poll: parked at the leader until then. After a lost leader it is sent again with what
         // is left of the wait, encoded anew from `poll`, which must outlive the call.
         Instant poll_until;
@@ -101,6 +104,7 @@ private:
     unsigned hops_ = 0;      // hints followed in this round
     unsigned attempts_ = 0;  // ever
     unsigned timeouts_ = 0;
+    unsigned rounds_ = 0;  // begun after the first
     Duration backoff_ = backoff_min;
     Instant attempt_started_;
     Error last_error_;

@@ -54,7 +54,10 @@ Permit::Verdict Permit::judge_queue() {
     if (!ask_.queue && !may(ask_.action, ask_.name)) return denied();
     const metadata::QueueRecord* record = nullptr;
     if (fetched_) {
-        if (!fetched_->record) return absent();
+        if (!fetched_->record) {
+            if (ask_.queue_may_be_absent && !ask_.queue) return grant_on({});
+            return absent();
+        }
         record = &*fetched_->record;
     } else if (ask_.queue) {
         if (context_.catalogue.dead(ask_.queue)) return absent();
@@ -64,6 +67,11 @@ Permit::Verdict Permit::judge_queue() {
     } else {
         context_.catalogue.cache().find_queue({user_->account, ask_.name},
                                               context_.env.clock.now(), &record);
+    }
+    if (record != nullptr && !fetched_ && context_.env.faults.fire(FaultPoint::cache_forgotten)) {
+        const metadata::QueueName name = record->name;
+        context_.catalogue.forget_queue(name);
+        record = nullptr;
     }
     if (record == nullptr) {
         fetch_queue();

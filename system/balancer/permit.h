@@ -33,6 +33,7 @@ public:
         QueueId queue;     // if given, it decides which queue is meant
         std::string name;  // canonical, or empty
         bool want_record = false;
+        bool queue_may_be_absent = false;  // asked for by name: then granted without a record
         Instant deadline;
     };
     using Done = Callback<void(Result<Granted>)>;

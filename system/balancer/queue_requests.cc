@@ -28,19 +28,21 @@ public:
 
 protected:
     // Starts with the permission on the queue that the request names.
-    void authorise_queue() {
+    void authorise_queue(Target target) {
         const wire::Request& request = arrived_.request;
         if (!request.queue) {
             Result<void> valid = metadata::validate_queue_name(request.queue_name);
             if (!valid) return finish(std::move(valid.error()));
         }
-        authorise(request.queue_name, request.queue);
+        authorise(target);
     }
     // A queue given by id is changed under its own name, whatever the request calls it.
     metadata::QueueName name() const {
         if (granted().record) return granted().record->name;
         return {granted().account, arrived_.request.queue_name};
     }
+    // The one that the permission is for; 0 if there was none of that name.
+    QueueId incarnation() const { return granted().record ? granted().record->id : QueueId{}; }
     void finish_with(const metadata::QueueRecord& record) {
         wire::Response response = response_now();
         response.queue = record.id;
@@ -60,13 +62,13 @@ public:
         Result<void> valid = metadata::validate_attributes(create.attributes);
         if (valid) valid = metadata::validate_tags(create.tags);
         if (!valid) return finish(std::move(valid.error()));
-        authorise_queue();
+        authorise_queue(Target::name);
     }
 
 private:
     void permitted(Granted) override {
-        auto& create = std::get<wire::CreateQueueRequest>(arrived_.request.operation);
-        change(metadata::CreateQueue{name(), create.attributes, std::move(create.tags)});
+        const auto& create = std::get<wire::CreateQueueRequest>(arrived_.request.operation);
+        change(metadata::CreateQueue{name(), create.attributes, create.tags});
     }
     void changed(const metadata::Reply& reply) override {
         if (record_of(reply) == nullptr) return finish(foreign_reply());
@@ -83,12 +85,12 @@ private:
 class SetAttributes final : public QueueChange {
 public:
     using QueueChange::QueueChange;
-    void start() override { authorise_queue(); }
+    void start() override { authorise_queue(Target::existing_queue); }
 
 private:
     void permitted(Granted) override {
         const auto& set = std::get<wire::SetAttributesRequest>(arrived_.request.operation);
-        change(metadata::SetQueueAttributes{name(), set.attributes, set.mask});
+        change(metadata::SetQueueAttributes{name(), set.attributes, set.mask, incarnation()});
     }
     void changed(const metadata::Reply& reply) override {
         if (record_of(reply) == nullptr) return finish(foreign_reply());
@@ -113,10 +115,10 @@ private:
 class DeleteQueue final : public QueueChange {
 public:
     using QueueChange::QueueChange;
-    void start() override { authorise_queue(); }
+    void start() override { authorise_queue(Target::existing_queue); }
 
 private:
-    void permitted(Granted) override { change(metadata::DeleteQueue{name()}); }
+    void permitted(Granted) override { change(metadata::DeleteQueue{name(), incarnation()}); }
 
     void changed(const metadata::Reply& reply) override {
         if (record_of(reply) == nullptr) return finish(foreign_reply());
@@ -154,7 +156,7 @@ public:
     using CatalogueRequest::CatalogueRequest;
     static constexpr uint32_t count_max = 1000;
 
-    void start() override { authorise(""); }
+    void start() override { authorise(Target::none); }
 
 private:
     void permitted(Granted granted) override {

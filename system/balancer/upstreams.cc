@@ -87,7 +87,7 @@ std::unique_ptr<wire::Link> Upstreams::make_link(const metadata::NodeRecord& rec
     options.endpoint = Endpoint{record.host, record.peer_port};
     options.port = wire::Port::peer;
     options.name = peer_name(options_.self, options_.self_uuid);
-    options.secret = options_.cluster_secret;
+    options.secret = wire::peer_secret(options_.cluster_secret);
     options.software = "quern-balancer";
     options.frame_bytes_max = limits::frame_bytes_max_peer;
     wire::LinkHandler& handler = *this;

@@ -39,7 +39,7 @@ public:
         Result<void> valid = metadata::validate_user_name(create.name);
         if (valid && !create.account.empty()) valid = metadata::validate_account(create.account);
         if (!valid) return finish(std::move(valid.error()));
-        authorise("");
+        authorise(Target::none);
     }
 
 private:
@@ -78,7 +78,7 @@ private:
 class DeleteUser final : public UserChange {
 public:
     using UserChange::UserChange;
-    void start() override { authorise(""); }
+    void start() override { authorise(Target::none); }
 
 private:
     void permitted(Granted) override {
@@ -96,7 +96,7 @@ public:
         const auto& request = std::get<wire::GrantRequest>(arrived_.request.operation);
         Result<void> valid = metadata::validate_grant(request.grant);
         if (!valid) return finish(std::move(valid.error()));
-        authorise("");
+        authorise(Target::none);
     }
 
 private:
@@ -111,7 +111,7 @@ private:
 class ListUsers final : public CatalogueRequest {
 public:
     using CatalogueRequest::CatalogueRequest;
-    void start() override { authorise(""); }
+    void start() override { authorise(Target::none); }
 
 private:
     void permitted(Granted) override { ask_catalogue(wire::ListUsers{}); }

@@ -82,6 +82,7 @@ private:
                                CatalogueVersion policy_version) const;
     void handle(Call call, wire::Operation& operation);
     void handle_catalogue(Call call, const wire::ForwardHeader& header);
+    std::optional<Error> refuse_for_space() const;
     void handle_send(Call call, wire::SendRequest& send);
     void handle_delete(Call call, const wire::DeleteRequest& request);
     void handle_visibility(Call call, const wire::ChangeVisibilityRequest& request);

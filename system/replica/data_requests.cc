@@ -126,11 +126,29 @@ void DataReplica::handle_catalogue(Call call, const wire::ForwardHeader& header)
     submit_call(std::move(call), [](queue::Reply&, wire::Response&) {});
 }
 
+// A new message needs room at the leader and at a majority; what frees room is always served.
+std::optional<Error> DataReplica::refuse_for_space() const {
+    if (host_.disk_full(host_.self())) {
+        return Error(ErrorCode::insufficient_storage,
+                     "the leader's disk is full; deletes and purges are still served");
+    }
+    const raft::Configuration& members = replica_->configuration();
+    for (const std::vector<NodeId>* voters : {&members.voters, &members.voters_old}) {
+        const auto full = static_cast<size_t>(
+            std::count_if(voters->begin(), voters->end(),
+                          [this](NodeId voter) { return host_.disk_full(voter); }));
+        if (full == 0 || 2 * (voters->size() - full) > voters->size()) continue;
+        return Error(ErrorCode::insufficient_storage,
+                     "the disks of so many replicas are full that no majority has room; deletes and "
+                     "purges are still served",
+                     static_cast<int64_t>((voters->size() - 1) / 2), static_cast<int64_t>(full));
+    }
+    return std::nullopt;
+}
+
 void DataReplica::handle_send(Call call, wire::SendRequest& send) {
-    if (host_.storage().space() == storage::SpaceState::hard) {
-        return respond_error(call.id, call.base.queue,
-                             Error(ErrorCode::insufficient_storage,
-                                   "the leader's disk is full; deletes and purges are still served"));
+    if (std::optional<Error> full = refuse_for_space()) {
+        return respond_error(call.id, call.base.queue, std::move(*full));
     }
     call.base.operation = queue::Send{std::move(send.entries)};
     submit_call(std::move(call), [](queue::Reply& reply, wire::Response& response) {

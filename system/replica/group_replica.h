@@ -35,6 +35,8 @@ public:
     virtual void storage_failed(const Error& error) = 0;
     virtual void status_changed(GroupReplica& group) = 0;
     virtual NodeId self() const = 0;
+    // The node's disk is at its hard mark, as far as this node has heard: up to a few seconds ago.
+    virtual bool disk_full(NodeId node) const = 0;
     virtual ReplicaObserver* observer() = 0;  // null: none
 };
 

@@ -79,12 +79,14 @@ public:
 
     Env& env() override { return env_; }
     NodeId self() const override { return options_.self; }
+    bool disk_full(NodeId node) const override;
     ReplicaObserver* observer() override { return options_.observer; }
 
 private:
     struct Peer {
         metadata::NodeRecord record;
         std::unique_ptr<wire::Link> link;
+        bool disk_full = false;  // as its last pong said; false once the link is down
     };
 
     void open_storage(Callback<void(Result<void>)> ready);

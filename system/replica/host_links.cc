@@ -8,6 +8,8 @@ namespace quern::replica {
 
 namespace {
 
+constexpr int64_t pings_patience = 3;  // intervals that an answer may take
+
 struct NamedNode {
     NodeId id;
     NodeUuid uuid;
@@ -52,10 +54,12 @@ void ReplicaHost::connect_peers() {
         options.endpoint = {node.host, node.peer_port};
         options.port = wire::Port::peer;
         options.name = node_name(options_.self, storage_->superblock().node_uuid);
-        options.secret = options_.cluster_secret;
+        options.secret = wire::peer_secret(options_.cluster_secret);
         options.software = "quernd";
         options.frame_bytes_max = limits::frame_bytes_max_peer;
         options.backoff_max = Duration::milliseconds(500);
+        // A ping that finds no answer, and no other frame either: the stream may be half-open.
+        options.silence_max = options_.ping_interval * pings_patience;
         Peer& peer = peers_[node.id];
         peer.record = node;
         peer.link = std::make_unique<wire::Link>(env_, std::move(options), *this);
@@ -71,11 +75,13 @@ void ReplicaHost::ping_peers() {
     for (auto& [id, peer] : peers_) {
         if (!peer.link->up()) continue;
         peer.link->request(
-            wire::FrameKind::ping, wire::encode(wire::Ping{now}), now + options_.ping_interval * 3,
+            wire::FrameKind::ping, wire::encode(wire::Ping{now}),
+            now + options_.ping_interval * pings_patience,
             guard_.wrap([this, node = id](Result<wire::Frame> frame) {
                 if (!frame) return;
                 Result<wire::Pong> pong = wire::decode_pong(*frame);
                 if (!pong) return;
+                peers_.at(node).disk_full = pong->overloaded_disk;
                 clock_.sample(node, pong->sent, env_.clock.now(), pong->wall);
                 bootstrap_if_needed();
             }));
@@ -91,7 +97,16 @@ void ReplicaHost::on_link_up(wire::Link&, const wire::HelloReply&) {
     if (ping_timer_.pending()) ping_timer_.start(env_.clock.now(), [this] { ping_peers(); });
 }
 
+bool ReplicaHost::disk_full(NodeId node) const {
+    if (node == options_.self) return storage_->space() == storage::SpaceState::hard;
+    const auto peer = peers_.find(node);
+    return peer != peers_.end() && peer->second.disk_full;
+}
+
 void ReplicaHost::on_link_down(wire::Link& link, const Error& reason) {
+    for (auto& [id, peer] : peers_) {
+        if (peer.link.get() == &link) peer.disk_full = false;
+    }
     if (reason.code == ErrorCode::unauthenticated || reason.code == ErrorCode::protocol_version) {
         env_.log.write(LogLevel::warning, "host",
                        "peer " + link.options().endpoint.to_string() + ": " + reason.to_string());
@@ -123,7 +138,7 @@ void ReplicaHost::find_secret(const std::string& name,
                            " is known with another disk; give the new disk a new node id");
         return done(std::optional<std::vector<uint8_t>>());
     }
-    done(std::optional<std::vector<uint8_t>>(options_.cluster_secret));
+    done(std::optional<std::vector<uint8_t>>(wire::peer_secret(options_.cluster_secret)));
 }
 
 void ReplicaHost::on_session(std::unique_ptr<wire::FrameConnection> connection,

@@ -187,8 +187,9 @@ void MetadataReplica::answer(const wire::Query& query, wire::QueryReply& reply) 
         auto changes = catalogue_.changes_since(watch->since, changes_per_answer_max);
         answer.reset = !changes || !watch->since;
         if (changes && watch->since) {
-            // A cut list says how far it reaches by its last change.
-            if (changes->size() >= changes_per_answer_max) reply.version = changes->back().version;
+            answer.more = changes->size() >= changes_per_answer_max &&
+                          changes->back().version < catalogue_.version();
+            if (answer.more) reply.version = changes->back().version;
             answer.changes = std::move(*changes);
         } else {
             answer.nodes = catalogue_.nodes();
@@ -212,7 +213,8 @@ void MetadataReplica::answer(const wire::Query& query, wire::QueryReply& reply) 
     } else if (std::holds_alternative<wire::ListDeleting>(query)) {
         wire::QueueListAnswer answer;
         for (QueueId id : catalogue_.deleting_queues()) {
-            if (answer.records.size() == list_count_max) break;
+            answer.more = answer.records.size() == list_count_max;
+            if (answer.more) break;
             answer.records.push_back(*catalogue_.find_queue(id));
         }
         reply.answer = std::move(answer);

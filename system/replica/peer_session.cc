@@ -37,7 +37,8 @@ Result<void> PeerSession::dispatch(wire::Frame& frame) {
             Result<wire::Ping> ping = wire::decode_ping(frame);
             if (!ping) return fail(std::move(ping.error()));
             reply(wire::FrameKind::pong, frame.request_id,
-                  wire::encode(wire::Pong{ping->sent, env_.clock.wall(), false}));
+                  wire::encode(wire::Pong{ping->sent, env_.clock.wall(),
+                                          host_.disk_full(host_.self())}));
             return {};
         }
         case wire::FrameKind::forward: return forward(frame);

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "system/base/limits.h"
-#include "system/wire/frame_layout.h"
 
 namespace quern::wire {
 
@@ -166,11 +165,6 @@ bool FrameConnection::Impl::send(BufferChain frame) {
                   static_cast<int64_t>(out_bytes_max_),
                   static_cast<int64_t>(queued_bytes() + frame.size())));
         return false;
-    }
-    const auto kind = load<uint16_t>(frame.parts().front().data() + frame_offset::kind);
-    if (kind == static_cast<uint16_t>(FrameKind::raft)) {
-        if (env_.faults.fire(FaultPoint::frame_dropped)) return true;
-        if (env_.faults.fire(FaultPoint::frame_duplicated)) queued_.append(frame);
     }
     queued_.append(std::move(frame));
     schedule_flush();

@@ -188,6 +188,11 @@ Result<uint16_t> choose_version(const Hello& hello) {
                     std::to_string(protocol_version_max));
 }
 
+std::vector<uint8_t> peer_secret(ByteSpan cluster_secret) {
+    const Key key = derive_key(cluster_secret, "peer-port");
+    return {key.begin(), key.end()};
+}
+
 Digest asker_proof(ByteSpan secret, Port port, const Nonce& server, const Nonce& asker,
                    std::string_view name) {
     return proof(secret, "asker", port, server, asker, name);

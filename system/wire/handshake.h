@@ -7,7 +7,7 @@
 //   server → authenticate_reply  error, or proof = HMAC(secret, "server" | port | nonces | name)
 //
 // On the client port `name` is an access key id and the secret its secret key; on the peer port it is
-// "node:<id>:<uuid>" and the secret is derived from the cluster's. For an unknown key the server
+// "node:<id>:<uuid>" and the secret is peer_secret(). For an unknown key the server
 // computes a proof with a dummy secret, so that an unknown key and a wrong secret look and time alike.
 // Pure: both ends are small state machines over frames.
 #pragma once
@@ -70,6 +70,9 @@ Result<Error> decode_goodbye(const Frame& frame);
 
 // The version both speak, or protocol_version naming both ranges.
 Result<uint16_t> choose_version(const Hello& hello);
+
+// The secret of peer ports: HMAC-SHA256(the cluster's secret, "peer-port").
+std::vector<uint8_t> peer_secret(ByteSpan cluster_secret);
 
 Digest asker_proof(ByteSpan secret, Port port, const Nonce& server, const Nonce& asker,
                    std::string_view name);

@@ -28,7 +28,7 @@ struct Ping {
 struct Pong {
     Instant sent;
     WallReading wall;  // the answerer's clock
-    bool overloaded_disk = false;
+    bool overloaded_disk = false;  // at the hard mark: no room for new messages
 };
 Encoded encode(const Ping& message);
 Encoded encode(const Pong& message);
@@ -69,7 +69,7 @@ struct FindQueueById {
 struct FindUser {
     std::string key_id;
 };
-// All changes after `since`; answered at once.
+// The changes after `since`, at most 1,000 and what belongs to the last one's version; answered at once.
 struct Watch {
     CatalogueVersion since;
 };
@@ -103,6 +103,7 @@ struct WatchAnswer {
     std::vector<metadata::Change> changes;
     std::vector<metadata::NodeRecord> nodes;
     std::vector<metadata::GroupRecord> groups;
+    bool more = false;  // changes were cut: they reach up to QueryReply::version, and there are newer ones
 };
 struct QueueListAnswer {
     std::vector<metadata::QueueRecord> records;

@@ -86,13 +86,14 @@ Offset<fb::WatchAnswer> make_watch(FlatBufferBuilder& builder, const WatchAnswer
     const auto changes = make_tables<fb::CatalogueChange>(builder, answer.changes, make_change);
     const auto nodes = make_tables<fb::NodeRecord>(builder, answer.nodes, make_node);
     const auto groups = make_tables<fb::GroupRecord>(builder, answer.groups, make_group);
-    return fb::CreateWatchAnswer(builder, answer.reset, changes, nodes, groups);
+    return fb::CreateWatchAnswer(builder, answer.reset, changes, nodes, groups, answer.more);
 }
 
 WatchAnswer read_watch(Reader& reader, const fb::WatchAnswer& from) {
     WatchAnswer answer;
     answer.reset = from.reset();
     answer.changes = reader.tables<metadata::Change>(from.changes(), read_change);
+    answer.more = from.more();
     answer.nodes = reader.tables<metadata::NodeRecord>(from.nodes(), read_node);
     answer.groups = reader.tables<metadata::GroupRecord>(from.groups(), read_group);
     return answer;

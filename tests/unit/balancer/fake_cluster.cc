@@ -29,7 +29,8 @@ FakeCluster::FakeCluster(uint64_t seed, uint32_t node_count)
         sim::MachineOptions host;
         host.name = "n" + std::to_string(i);
         auto node =
-            std::make_unique<FakeNode>(world.add_machine(host), NodeId(i), cluster_secret);
+            std::make_unique<FakeNode>(world.add_machine(host), NodeId(i),
+                                       wire::peer_secret(cluster_secret));
         node->on_forward = [this](const Forwarded& seen) { return answer(seen); };
         node->on_query = [this](NodeId id, const wire::Query& query) {
             return answer_query(id, query);
@@ -79,6 +80,10 @@ metadata::Reply FakeCluster::change(Operation operation, Token token) {
     metadata::Command command;
     command.token = token;
     command.operation = std::move(operation);
+    return apply(command);
+}
+
+metadata::Reply FakeCluster::apply(const metadata::Command& command) {
     catalogue.begin_entry(index_ = index_.next(), cluster_time);
     return catalogue.apply(command);
 }
@@ -213,7 +218,7 @@ std::optional<wire::QueryReply> FakeCluster::answer_query(NodeId node, const wir
     if (transfer != nullptr) {
         leaders[transfer->group] = transfer->target;
     } else if (const auto* asked = std::get_if<wire::Change>(&query)) {
-        reply.answer = wire::ChangeAnswer{change(asked->command.operation, asked->command.token)};
+        reply.answer = wire::ChangeAnswer{apply(asked->command)};
     }
     reply.version = catalogue.version();
     reply.policy_version = catalogue.policy_version();

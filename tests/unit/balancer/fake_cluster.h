@@ -59,6 +59,7 @@ public:
     FakeNode& node(uint32_t id) { return *nodes.at(NodeId(id)); }
     // As changed behind the balancer's back, through another one.
     metadata::Reply change(Operation operation, Token token = {});
+    metadata::Reply apply(const metadata::Command& command);
     metadata::QueueRecord create(const std::string& name);
     Credentials add_user(const std::string& name, std::vector<metadata::Grant> grants);
     std::unique_ptr<Client> client(const Credentials& as);

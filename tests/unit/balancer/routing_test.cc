@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "system/base/retry_budget.h"
 #include "tests/unit/balancer/fake_cluster.h"
 
 namespace quern::balancer {
@@ -71,6 +72,27 @@ TEST_F(Routing, a_hint_is_followed) {
     ASSERT_EQ(admin->code(send(false)), ErrorCode::ok);
     EXPECT_EQ(cluster.order.size() - before, 2u);
     EXPECT_EQ(cluster.order.back().node, other_than(leader));
+}
+
+// faults.md section 6, point 7: what nobody can serve must not be asked again and again.
+TEST_F(Routing, retries_of_many_requests_are_paid_from_a_budget) {
+    for (auto& [id, node] : cluster.nodes) {
+        node->on_forward = [this](const Forwarded& seen) -> std::optional<wire::Response> {
+            cluster.order.push_back(seen);
+            return refusal(ErrorCode::unavailable);
+        };
+    }
+    constexpr size_t requests = 60;
+    constexpr size_t nodes = 3;
+    const size_t before = cluster.order.size();
+    for (size_t i = 0; i < requests; ++i) admin->send(send(true, 5000));
+    cluster.run(Duration::seconds(6));
+    const size_t asked = cluster.order.size() - before;
+    // Two rounds each are free; then a full bucket, ten a second, and a tenth for each request.
+    constexpr size_t bucket = RetryBudget::tenths_max / 10;
+    EXPECT_GE(asked, requests * 2 * nodes);
+    EXPECT_LE(asked, (requests * 2 + bucket + 50 + requests / 10) * nodes);
+    EXPECT_EQ(admin->answers.size(), requests);
 }
 
 // faults.md S113: every node says another one leads.

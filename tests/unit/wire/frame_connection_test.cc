@@ -205,39 +205,6 @@ TEST_F(FrameConnectionTest, on_closed_comes_once_and_may_destroy_it) {
     EXPECT_EQ(owner.connection, nullptr);
 }
 
-// Fires one point always.
-struct OneFault final : FaultPoints {
-    explicit OneFault(FaultPoint point_) : point(point_) {}
-    bool fire(FaultPoint p) override { return p == point; }
-    FaultPoint point;
-};
-
-TEST_F(FrameConnectionTest, fault_points_drop_and_double_raft_frames_alone) {
-    for (const FaultPoint point : {FaultPoint::frame_dropped, FaultPoint::frame_duplicated}) {
-        connect();
-        OneFault faults(point);
-        Env& e = a.env();
-        Env faulty{e.clock, e.timers, e.network, e.disk, e.entropy, e.loop, e.log, e.metrics, faults};
-        std::unique_ptr<FrameConnection> connection;
-        e.network.connect({"b", port}, [&](Result<std::unique_ptr<Connection>> c) {
-            connection = std::make_unique<FrameConnection>(faulty, std::move(*c), options, client);
-        });
-        ASSERT_TRUE(wait([&] { return connection != nullptr; }));
-        run();
-        server.frames.clear();
-        EXPECT_TRUE(connection->send(encode_frame(FrameKind::raft, 0, Buffer::copy_of("raftraft"))));
-        EXPECT_TRUE(connection->send(frame(2)));
-        run();
-        size_t raft = 0;
-        for (const Frame& f : server.frames) raft += f.kind == FrameKind::raft ? 1 : 0;
-        EXPECT_EQ(raft, point == FaultPoint::frame_dropped ? 0u : 2u);
-        EXPECT_EQ(server.frames.size() - raft, 1u);
-        client.connection.reset();
-        server.connection.reset();
-        listener.reset();
-    }
-}
-
 TEST_F(FrameConnectionTest, another_handler_gets_what_was_not_delivered) {
     connect();
     End second;

@@ -34,6 +34,7 @@ metadata::Command metadata_command(Prng& prng, size_t alternative) {
     metadata::Command command;
     command.token = token(prng);
     command.principal = UserId(prng.next());
+    command.authorised_at = CatalogueVersion(prng.next());
     auto& o = command.operation;
     switch (alternative) {
         case 0: {
@@ -50,16 +51,17 @@ metadata::Command metadata_command(Prng& prng, size_t alternative) {
         case 1:
             o = metadata::CreateQueue{{text(prng), text(prng)}, attributes(prng), tags(prng)};
             break;
-        case 2: o = metadata::DeleteQueue{{text(prng), text(prng)}}; break;
+        case 2: o = metadata::DeleteQueue{{text(prng), text(prng)}, QueueId(prng.next())}; break;
         case 3: o = metadata::ForgetQueue{QueueId(prng.next())}; break;
         case 4:
             o = metadata::SetQueueAttributes{{text(prng), text(prng)}, attributes(prng),
-                                             number32(prng)};
+                                             number32(prng), QueueId(prng.next())};
             break;
         case 5:
             o = metadata::TagQueue{{text(prng), text(prng)},
                                    tags(prng),
-                                   list(prng, [](Prng& p) { return text(p); })};
+                                   list(prng, [](Prng& p) { return text(p); }),
+                                   QueueId(prng.next())};
             break;
         case 6: o = metadata::CreateUser{text(prng), text(prng), key(prng)}; break;
         case 7: o = metadata::DeleteUser{text(prng)}; break;
@@ -147,7 +149,7 @@ QueryReply query_reply(Prng& prng, size_t alternative) {
         case 2: answer = found ? UserAnswer{user_record(prng)} : UserAnswer{}; break;
         case 3:
             answer = WatchAnswer{found, list(prng, change), list(prng, node_record),
-                                 list(prng, group_record)};
+                                 list(prng, group_record), prng.below(2) == 1};
             break;
         case 4: answer = QueueListAnswer{list(prng, queue_record), found}; break;
         case 5: answer = UserListAnswer{list(prng, user_record)}; break;
