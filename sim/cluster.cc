@@ -57,6 +57,7 @@ void Cluster::add_place(const std::string& name, node::Role role, NodeId id) {
     config.cluster = {0x7175726e, 0x73696d};
     config.client_at = {name, client_port};
     config.peer_at = {name, peer_port};
+    if (shape_.admin_port != 0) config.admin_at = Endpoint{name, shape_.admin_port};
     config.cluster_secret = cluster_secret();
     config.nodes = records_;
     config.data_groups = shape_.data_groups;

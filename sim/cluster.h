@@ -25,6 +25,7 @@ struct ClusterShape {
     uint64_t segment_bytes = 1u << 20;
     ClockOptions clock{};
     DiskOptions disk{};
+    uint16_t admin_port = 0;  // of every node; 0: none
     replica::ReplicaObserver* observer = nullptr;
 };
 

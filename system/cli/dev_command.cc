@@ -26,11 +26,16 @@ std::string program_name() {
 
 void print_welcome(const DevCluster& cluster, bool default_directory, Duration took) {
     std::string endpoints;
-    for (uint32_t node = 1; node <= cluster.nodes; ++node)
+    std::string pages;
+    for (uint32_t node = 1; node <= cluster.nodes; ++node) {
         endpoints += (node == 1 ? "" : ",") + cluster.client_endpoint(node).to_string();
+        pages += fmt::format("{}http://{}/metrics", node == 1 ? "" : " ",
+                             cluster.admin_endpoint(node).to_string());
+    }
     fmt::print("Quern runs: {} nodes, healthy after {}\n", cluster.nodes,
                duration_text(took.to_milliseconds()));
-    fmt::print("  endpoints  {}\n  data       {}\n\n", endpoints, cluster.directory);
+    fmt::print("  endpoints  {}\n  data       {}\n  metrics    {}\n\n",
+               endpoints, cluster.directory, pages);
     fmt::print("Try in another terminal{}:\n", default_directory ? ", in the same directory" : "");
     if (!default_directory) {
         fmt::print("  export QUERN_ENDPOINTS={} QUERN_SECRET_FILE='{}'\n", endpoints,
@@ -83,7 +88,7 @@ void add_dev_command(CLI::App& app, Commands& commands) {
     command->add_option("--nodes", options->request.nodes, "1 to 7, default 3; fixed once made")
         ->check(CLI::Range(1u, dev_nodes_max));
     command->add_option("--port", options->request.port,
-                        "first of two ports for each node, default 7400; fixed once made")
+                        "first of three ports for each node, default 7400; fixed once made")
         ->check(CLI::Range(1, 65000));
     command->add_option("--once", options->once, "run the main job on the lines of FILE, then stop")
         ->type_name("FILE");

@@ -92,6 +92,9 @@ Endpoint DevCluster::client_endpoint(uint32_t node) const {
 Endpoint DevCluster::peer_endpoint(uint32_t node) const {
     return {"127.0.0.1", static_cast<uint16_t>(port + nodes + node - 1)};
 }
+Endpoint DevCluster::admin_endpoint(uint32_t node) const {
+    return {"127.0.0.1", static_cast<uint16_t>(port + 2 * nodes + node - 1)};
+}
 std::string DevCluster::config_file(uint32_t node) const {
     return fmt::format("{}/node{}.toml", directory, node);
 }
@@ -130,9 +133,9 @@ Result<DevCluster> inspect_dev_directory(const DevRequest& request) {
         if (request.nodes != 0) cluster.nodes = request.nodes;
         if (request.port != 0) cluster.port = request.port;
     }
-    if (cluster.port + 2 * cluster.nodes > 65536) {
+    if (cluster.port + 3 * cluster.nodes > 65536) {
         return fail(Error(ErrorCode::invalid_argument, "the port leaves no room for all nodes",
-                          65536 - 2 * static_cast<int64_t>(cluster.nodes), cluster.port));
+                          65536 - 3 * static_cast<int64_t>(cluster.nodes), cluster.port));
     }
     Result<void> space = check_space(cluster);
     if (!space) return fail(std::move(space.error()));

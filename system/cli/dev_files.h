@@ -23,11 +23,12 @@ struct DevCluster {
     std::string directory;  // absolute
     ClusterId id;
     uint32_t nodes = 3;
-    uint16_t port = 7400;  // clients of node n: port + n - 1; peers: port + nodes + n - 1
+    uint16_t port = 7400;  // clients of node n: port + n - 1; peers: + nodes; monitoring: + 2 nodes
     bool fresh = true;     // made by this call
 
     Endpoint client_endpoint(uint32_t node) const;
     Endpoint peer_endpoint(uint32_t node) const;
+    Endpoint admin_endpoint(uint32_t node) const;  // health and metrics
     std::string config_file(uint32_t node) const;
     std::string log_file(uint32_t node) const;
     std::string secret_file() const;  // the administrator's

@@ -28,7 +28,8 @@ DevNodes::~DevNodes() = default;
 Result<void> DevNodes::check_ports() {
     for (uint32_t node = 1; node <= cluster_.nodes; ++node) {
         const std::pair<Endpoint, const char*> wanted[] = {
-            {cluster_.client_endpoint(node), "clients"}, {cluster_.peer_endpoint(node), "peers"}};
+            {cluster_.client_endpoint(node), "clients"}, {cluster_.peer_endpoint(node), "peers"},
+            {cluster_.admin_endpoint(node), "monitoring"}};
         for (const auto& [endpoint, who] : wanted) {
             auto listener = env_.network.listen(endpoint, [](std::unique_ptr<Connection>) {});
             if (listener) continue;

@@ -76,6 +76,7 @@ std::string node_config(const DevCluster& cluster, uint32_t node) {
         {"cluster", id_text(cluster.id)},
         {"client", cluster.client_endpoint(node).to_string()},
         {"peer", cluster.peer_endpoint(node).to_string()},
+        {"admin", cluster.admin_endpoint(node).to_string()},
         {"data", fmt::format("{}/node{}", cluster.directory, node)},
         {"secret_file", cluster.directory + "/cluster.secret"},
         {"admin_secret_file", cluster.secret_file()},

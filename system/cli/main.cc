@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "system/base/log.h"
 #include "system/cli/command.h"
 #include "system/cli/output.h"
 #include "system/cli/version.h"
@@ -28,7 +29,11 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
     app.add_option("--endpoint", options.endpoints, "where a balancer listens; may be repeated")
         ->type_name("HOST:PORT")
         ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->check([](const std::string& text) {
+            const Result<Endpoint> endpoint = Endpoint::parse(text);
+            return endpoint ? std::string() : endpoint.error().detail;
+        });
     app.add_option("--key", options.key_id, "access key id");
     app.add_option("--secret-file", options.secret_file, "file with the key's secret")
         ->type_name("FILE");
@@ -57,6 +62,11 @@ std::string command_path(const CLI::App& app) {
 
 int complain(const CLI::App& app, const CLI::ParseError& error, bool json) {
     std::string message = error.what();
+    // "A subcommand is required" would not say which word was not understood.
+    const std::vector<std::string> unknown = app.remaining(true);
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError) && !unknown.empty()) {
+        message = "there is no command '" + printable(unknown.front()) + "'";
+    }
     for (char& c : message) {
         if (c == '\n') c = ' ';
     }

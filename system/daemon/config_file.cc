@@ -109,7 +109,8 @@ Result<DaemonConfig> load_config(const std::string& path) {
     config.node.cluster = parse_cluster(reader);
     if (config.node.role != node::Role::storage) config.node.client_at = reader.endpoint("client");
     if (config.node.role != node::Role::balancer) config.node.peer_at = reader.endpoint("peer");
-    config.node.data_groups = static_cast<uint32_t>(reader.number("data_groups", 1, 4096, 4));
+    if (table.contains("admin")) config.node.admin_at = reader.endpoint("admin");
+    config.node.data_groups = static_cast<uint32_t>(reader.number("data_groups", 1, node::data_groups_max, 4));
     config.node.replication = static_cast<uint32_t>(reader.number("replication", 1, 7, 3));
     config.node.admin_key_id = reader.text("admin_key_id", "admin");
     config.node.cluster_secret = read_secret(reader, "secret_file", reader.text("secret_file"));

@@ -7,6 +7,7 @@
 
 #include "system/daemon/config_file.h"
 #include "system/os/os_env.h"
+#include "system/os/process_limits.h"
 #include "system/os/sd_notify.h"
 #include "system/os/signals.h"
 
@@ -21,6 +22,19 @@ int complain(const Error& error, int status) {
     return status;
 }
 
+// A limit that is too low shows only under load, so it is told at the start.
+void raise_limits(Log& log) {
+    constexpr uint64_t enough = 4096;  // connections of a busy balancer, and files
+    const Result<uint64_t> descriptors = os::raise_descriptor_limit();
+    if (!descriptors) {
+        log.write(LogLevel::warning, "quernd",
+                  "the limit of open descriptors stays as it is: " + descriptors.error().to_string());
+    } else {
+        log.write(*descriptors < enough ? LogLevel::warning : LogLevel::info, "quernd",
+                  fmt::format("up to {} open descriptors (LimitNOFILE, ulimit -n)", *descriptors));
+    }
+}
+
 // Runs the node until a signal or a fatal error; the exit status.
 int serve(const DaemonConfig& config) {
     os::OsOptions options;
@@ -32,6 +46,7 @@ int serve(const DaemonConfig& config) {
     if (!opened) return complain(opened.error(), 1);
     os::OsEnv& os_env = **opened;
     Env env = os_env.env();
+    raise_limits(env.log);
     // Being started by hand is as good as by a service manager: what it answers does not matter.
     const os::ServiceNotifier notifier = os::ServiceNotifier::from_environment();
     int status = 0;
@@ -54,6 +69,11 @@ int serve(const DaemonConfig& config) {
         (void)notifier.ready();
         env.log.write(LogLevel::info, "quernd",
                       fmt::format("node {} is up", config.node.self.value));
+        if (node.admin() != nullptr) {
+            env.log.write(LogLevel::info, "quernd",
+                          fmt::format("health and metrics at http://{}/",
+                                      node.admin()->local().to_string()));
+        }
     });
     os_env.run();
     return status;

@@ -42,8 +42,9 @@ Result<void> validate(const Config& config) {
     if (config.role != Role::balancer && !self_listed) {
         return wrong(fmt::format("nodes: node {} itself is not in the list", config.self.value));
     }
-    if (config.data_groups == 0 || config.data_groups > 4096) {
-        return wrong(fmt::format("data groups: must be 1 to 4096, but is {}", config.data_groups));
+    if (config.data_groups == 0 || config.data_groups > data_groups_max) {
+        return wrong(fmt::format("data groups: must be 1 to {}, but is {}", data_groups_max,
+                                 config.data_groups));
     }
     if (config.replication == 0) return wrong("replication: must be 1 or more");
     if (config.admin_secret.empty() || config.admin_secret.size() > limits::secret_bytes_max) {
@@ -100,24 +101,40 @@ Node::Node(Env& env, Config config, Callback<void(const Error&)> fatal)
     : env_(env), config_(std::move(config)), fatal_(std::move(fatal)), drain_timer_(env.timers) {}
 
 Node::~Node() {
+    admin_.reset();
     balancer_.reset();  // its calls into the host end first
     host_.reset();
 }
 
 void Node::start(Callback<void(Result<void>)> ready) {
     Result<void> valid = validate(config_);
+    if (valid) valid = start_admin();
     if (!valid) {
         env_.loop.post(guard_.wrap([ready = std::move(ready), valid]() mutable { ready(valid); }));
         return;
     }
-    if (config_.role == Role::balancer) return start_balancer(std::move(ready));
+    auto running = [this, ready = std::move(ready)](Result<void> started) mutable {
+        started_ = started.has_value();
+        ready(std::move(started));
+    };
+    if (config_.role == Role::balancer) return start_balancer(std::move(running));
     host_ = std::make_unique<replica::ReplicaHost>(env_, host_options(env_, config_),
                                                    [this](const Error& error) { fatal_(error); });
     local_ = std::make_unique<Local>(*host_);
-    host_->start(guard_.wrap([this, ready = std::move(ready)](Result<void> started) mutable {
-        if (!started || config_.role == Role::storage) return ready(std::move(started));
-        start_balancer(std::move(ready));
+    host_->start(guard_.wrap([this, running = std::move(running)](Result<void> started) mutable {
+        if (!started || config_.role == Role::storage) return running(std::move(started));
+        start_balancer(std::move(running));
     }));
+}
+
+// It answers from here on, so that recovery can be watched.
+Result<void> Node::start_admin() {
+    if (!config_.admin_at) return {};
+    pages_ = std::make_unique<NodePages>(env_, *this);
+    AdminEndpoint::Options options;
+    options.at = *config_.admin_at;
+    admin_ = std::make_unique<AdminEndpoint>(env_, std::move(options), *pages_);
+    return admin_->start();
 }
 
 void Node::start_balancer(Callback<void(Result<void>)> ready) {
@@ -136,6 +153,7 @@ void Node::start_balancer(Callback<void(Result<void>)> ready) {
 }
 
 void Node::drain(Duration limit, Callback<void()> done) {
+    draining_ = true;
     auto finish = [this, limit, done = std::move(done)]() mutable {
         if (host_ == nullptr) return done();
         host_->drain();
@@ -148,6 +166,18 @@ void Node::drain(Duration limit, Callback<void()> done) {
     } else {
         balancer_->drain(limit, guard_.wrap(std::move(finish)));
     }
+}
+
+std::string Node::reason_not_ready() const {
+    if (!started_) return "starting: the data directory is being read";
+    if (draining_) return "draining: the node is about to stop";
+    if (host_ != nullptr && !host_->healthy()) {
+        return "storage: the cluster is not founded yet, or a local group knows no leader";
+    }
+    if (balancer_ != nullptr && !balancer_->stats().catalogue_fresh) {
+        return "balancer: the metadata group cannot be reached";
+    }
+    return {};
 }
 
 bool Node::healthy() const {

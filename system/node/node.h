@@ -3,11 +3,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "system/balancer/balancer.h"
+#include "system/base/limits.h"
 #include "system/io/env.h"
+#include "system/node/node_pages.h"
 #include "system/replica/host.h"
 
 namespace quern::node {
@@ -20,6 +23,7 @@ struct Config {
     ClusterId cluster;
     Endpoint client_at;  // balancer, all
     Endpoint peer_at;    // storage, all
+    std::optional<Endpoint> admin_at;  // health and metrics over HTTP (node_pages.h); nothing: off
     std::vector<uint8_t> cluster_secret;  // 32 bytes; all keys of the cluster are derived from it
     std::vector<metadata::NodeRecord> nodes;  // the first storage nodes; the same everywhere
     uint32_t data_groups = 4;
@@ -34,6 +38,8 @@ struct Config {
     storage::Options storage;
     replica::ReplicaObserver* observer = nullptr;  // the harness's; must outlive the node
 };
+
+constexpr uint32_t data_groups_max = limits::groups_max - 1;  // group 0 is the catalogue's
 
 // invalid_argument naming the field that is wrong or missing.
 Result<void> validate(const Config& config);
@@ -51,17 +57,28 @@ public:
     void drain(Duration limit, Callback<void()> done);
     // Storage: every local group knows a leader. Balancer: the catalogue is fresh.
     bool healthy() const;
+    // Why this node should be sent no requests now; empty if it should.
+    std::string reason_not_ready() const;
+    // The storage role is recovered and at work.
+    bool storing() const { return host_ != nullptr && started_; }
+    // Of a started node that has one.
+    const AdminEndpoint* admin() const { return admin_.get(); }
     replica::ReplicaHost* host() { return host_.get(); }  // null without storage
     balancer::Balancer* balancer() { return balancer_.get(); }
     const Config& config() const { return config_; }
 
 private:
     class Local;
+    Result<void> start_admin();
     void start_balancer(Callback<void(Result<void>)> ready);
 
     Env& env_;
     Config config_;
     Callback<void(const Error&)> fatal_;
+    bool started_ = false;
+    bool draining_ = false;
+    std::unique_ptr<NodePages> pages_;
+    std::unique_ptr<AdminEndpoint> admin_;
     std::unique_ptr<replica::ReplicaHost> host_;
     std::unique_ptr<Local> local_;
     std::unique_ptr<balancer::Balancer> balancer_;

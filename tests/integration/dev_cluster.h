@@ -13,7 +13,7 @@ class DevCluster {
 public:
     // Not started yet.
     DevCluster(std::string directory, int nodes)
-        : directory_(std::move(directory)), nodes_(nodes), port_(free_ports(2 * nodes)) {}
+        : directory_(std::move(directory)), nodes_(nodes), port_(free_ports(3 * nodes)) {}
 
     void start();
     // Ctrl-C; expects an orderly end.

@@ -24,7 +24,7 @@ TEST(MainJob, nothing_is_lost_when_the_leader_dies_half_way) {
     write_file(folder / "lines.txt", many_lines(lines));
     const Output output =
         run_quern({"dev", "--data", folder / "data", "--nodes", "3", "--port",
-                   std::to_string(free_ports(6)), "--once", folder / "lines.txt"},
+                   std::to_string(free_ports(9)), "--once", folder / "lines.txt"},
                   "", 240);
     EXPECT_EQ(output.status, 0) << output.out << output.err;
     EXPECT_NE(output.out.find("main job: 20000 lines, sent 20000, received 20000, deleted 20000, "

@@ -12,6 +12,10 @@ TEST(Restart, finds_all_messages_and_refuses_what_does_not_fit) {
     const TemporaryFolder folder;
     DevCluster cluster(folder / "data", 3);
     ASSERT_NO_FATAL_FAILURE(cluster.start());
+    const std::string ready = talk_to(cluster.port() + 6, "GET /ready HTTP/1.1\r\n\r\n", 5);
+    EXPECT_TRUE(ready.starts_with("HTTP/1.1 200 OK\r\n")) << ready;
+    const std::string metrics = talk_to(cluster.port() + 6, "GET /metrics HTTP/1.1\r\n\r\n", 5);
+    EXPECT_NE(metrics.find("\nquern_groups_without_leader 0\n"), std::string::npos) << metrics;
     cluster.ok({"queue", "create", "jobs"});
     cluster.ok({"send", "jobs", "--lines", "-"}, "one\ntwo\nthree\n");
     // What was received but not deleted is still leased after the restart, what was deleted is gone.

@@ -55,6 +55,34 @@ TEST_F(ClusterFixture, a_message_is_sent_received_and_deleted) {
     EXPECT_TRUE(receive(0).empty());
 }
 
+// faults.md section 6, point 4: the leader has room, but a majority has none.
+TEST_F(ClusterFixture, sends_are_refused_while_no_majority_has_room) {
+    send("before");
+    auto status = client.call("orders", wire::QueueStatusRequest{});
+    ASSERT_TRUE(status.has_value());
+    const NodeId leader = std::get<wire::QueueStatusResponse>(status->body).leader;
+    auto set_full = [&](size_t count, bool full) {
+        for (size_t i = 0; count > 0 && i < cluster.storage_machines().size(); ++i) {
+            if (i + 1 == leader.value) continue;
+            cluster.storage_machines()[i]->disk().set_full(full);
+            --count;
+        }
+        // Longer than it takes to notice and to tell.
+        world.run_for(Duration::seconds(8));
+    };
+    set_full(1, true);
+    send("one full follower");
+    set_full(2, true);
+    auto refused = client.call("orders", send_request("no room"));
+    ASSERT_TRUE(refused.has_value());
+    EXPECT_EQ(refused->error.code, ErrorCode::insufficient_storage) << refused->error.to_string();
+    EXPECT_EQ(refused->error.outcome, Outcome::not_applied);
+    // What frees room is served.
+    EXPECT_EQ(receive(0).size(), 2u);
+    set_full(2, false);
+    send("after");
+}
+
 TEST_F(ClusterFixture, an_acknowledged_message_survives_the_death_of_the_leader) {
     send("precious");
     auto status = client.call("orders", wire::QueueStatusRequest{});
