@@ -161,7 +161,12 @@ TEST(BadInput, nobody_there_is_told_at_once) {
     const Output output = run_quern(
         {"queue", "list", "--endpoint", endpoint, "--secret-file", folder / "secret"}, "", 10);
     expect_failure(output, {"connection_refused", endpoint, "check that the cluster runs"});
-    expect_failure(run_quern({"queue", "list", "--endpoint", "nonsense"}), {"host:port"});
+    const Output malformed = run_quern({"queue", "list", "--endpoint", "nonsense"});
+    EXPECT_EQ(malformed.status, 2);
+    EXPECT_NE(malformed.err.find("host:port"), std::string::npos) << malformed.err;
+    const Output unknown = run_quern({"frobnicate"});
+    EXPECT_EQ(unknown.status, 2);
+    EXPECT_NE(unknown.err.find("no command 'frobnicate'"), std::string::npos) << unknown.err;
     expect_failure(run_quern({"queue", "list", "--secret-file", folder / "none"}), {"not_found"});
 }
 
