@@ -23,7 +23,7 @@ constexpr size_t violations_shown_max = 3;
 // For rates and limits; nothing of a run depends on it.
 int64_t wall_ns() { return os::SystemClock(Duration::zero()).now().ns; }
 
-std::string describe(const SeedReport& report) {
+std::string describe(const SeedReport& report, const CampaignOptions& options) {
     std::string text;
     const auto& violations = report.result.violations;
     for (size_t i = 0; i < violations.size() && i < violations_shown_max; ++i) {
@@ -34,7 +34,7 @@ std::string describe(const SeedReport& report) {
     if (report.result.violation_count > violations_shown_max) {
         text += fmt::format("  … and {} more\n", report.result.violation_count - violations_shown_max);
     }
-    return text + "  replay: " + replay_command(report.result.seed) + "\n";
+    return text + "  replay: " + replay_command(report.result.seed, options.faults, options.kind) + "\n";
 }
 
 template <typename Array>
@@ -125,7 +125,7 @@ private:
         }
         result_.failed_seeds.push_back(r.seed);
         if (result_.failures.size() >= failures_shown_max) return;
-        result_.failures.push_back(describe(report));
+        result_.failures.push_back(describe(report, options_));
         if (options_.progress) std::fprintf(stderr, "\r\033[K%s", result_.failures.back().c_str());
     }
 
@@ -156,7 +156,10 @@ private:
 
 }  // namespace
 
-std::string replay_command(uint64_t seed) { return fmt::format("quern-sim replay {}", seed); }
+std::string replay_command(uint64_t seed, bool faults, PlanKind kind) {
+    return fmt::format("quern-sim replay {}{}{}", seed, kind == PlanKind::small ? " --shape small" : "",
+                       faults ? "" : " --no-faults");
+}
 
 CampaignResult run_campaign(const CampaignOptions& options) { return Campaign(options).run(); }
 

@@ -16,6 +16,7 @@ struct CampaignOptions {
     uint64_t last_seed = 1;
     uint32_t jobs = 1;
     bool faults = true;
+    PlanKind kind = PlanKind::swarm;
     bool verify = false;         // each seed twice; equal hashes
     bool progress = false;       // a line on stderr, rewritten
     int64_t time_limit_s = 0;    // no seed is begun after this long; 0: none
@@ -44,6 +45,6 @@ struct CampaignResult {
 CampaignResult run_campaign(const CampaignOptions& options);
 
 // The command that shows the story of a seed.
-std::string replay_command(uint64_t seed);
+std::string replay_command(uint64_t seed, bool faults = true, PlanKind kind = PlanKind::swarm);
 
 }  // namespace quern::harness

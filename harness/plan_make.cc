@@ -42,6 +42,10 @@ void draw_cluster(RunPlan& plan) {
     plan.sync_us = knobs.one_of(7, {20, 80, 80, 1'000, 8'000});
 }
 
+// How often clients do what, if nothing is bent.
+constexpr std::array<int64_t, op_kind_count> usual_weights = {300, 300, 250, 60, 2, 30,
+                                                              30,  4,   2,   4,  4, 3};
+
 void draw_workload(RunPlan& plan) {
     const Swarm w(plan.seed, Concern::swarm);
     plan.clients = w.one_of(1, {2, 4, 8, 8, 8, 12});
@@ -61,11 +65,10 @@ void draw_workload(RunPlan& plan) {
     plan.attempt_timeout_ms = std::min(plan.request_timeout_ms, w.one_of(14, {400, 1'000, 2'500}));
     plan.chaos_ms = w.one_of(15, {5'000, 10'000, 20'000, 20'000, 40'000});
     // The usual mix, each part bent by the seed; rare operations are absent from many runs.
-    constexpr std::array<int64_t, op_kind_count> usual = {300, 300, 250, 60, 2, 30, 30, 4, 2, 4, 4, 3};
     for (size_t i = 0; i < op_kind_count; ++i) {
         const uint64_t knob = 100 + i;
-        const int64_t factor = usual[i] < 10 ? w.one_of(knob, {0, 0, 1, 4}) : w.one_of(knob, {0, 1, 1, 3});
-        plan.weights[i] = usual[i] * factor;
+        const int64_t factor = usual_weights[i] < 10 ? w.one_of(knob, {0, 0, 1, 4}) : w.one_of(knob, {0, 1, 1, 3});
+        plan.weights[i] = usual_weights[i] * factor;
     }
     // Without these there is nothing to see.
     auto& weights = plan.weights;
@@ -76,7 +79,24 @@ void draw_workload(RunPlan& plan) {
     weights[10] = std::max(weights[10], weights[11]);
 }
 
-void draw_faults(RunPlan& plan) {
+sim::PlanKnobs drawn_knobs(const Swarm& w) {
+    sim::PlanKnobs knobs;
+    knobs.faults_max = static_cast<uint32_t>(w.one_of(2, {5, 15, 40, 60}));
+    knobs.per_kind_max = static_cast<uint32_t>(w.one_of(3, {2, 4, 10}));
+    knobs.lasts_max = Duration::milliseconds(w.one_of(4, {500, 2'000, 8'000}));
+    return knobs;
+}
+
+sim::PlanKnobs moderate_knobs() {
+    sim::PlanKnobs knobs;
+    knobs.quiet_per_cent = 0;
+    knobs.faults_max = 15;
+    knobs.per_kind_max = 3;
+    knobs.lasts_max = Duration::seconds(2);
+    return knobs;
+}
+
+void draw_faults(RunPlan& plan, PlanKind kind) {
     const Swarm w(plan.seed, Concern::faults);
     plan.fault_points = w.one_of(1, {0, 1, 1});
     sim::PlanShape shape;
@@ -92,10 +112,7 @@ void draw_faults(RunPlan& plan) {
     shape.file_classes = {"superblock", "wal", "snapshots", "bodies"};
     const auto faulty_max = static_cast<uint32_t>((plan.replication - 1) / 2);
     const sim::Atlas atlas(plan.seed, storage, faulty_max, sim::AtlasScope::machines);
-    sim::PlanKnobs knobs;
-    knobs.faults_max = static_cast<uint32_t>(w.one_of(2, {5, 15, 40, 60}));
-    knobs.per_kind_max = static_cast<uint32_t>(w.one_of(3, {2, 4, 10}));
-    knobs.lasts_max = Duration::milliseconds(w.one_of(4, {500, 2'000, 8'000}));
+    sim::PlanKnobs knobs = kind == PlanKind::small ? moderate_knobs() : drawn_knobs(w);
     // Nodes cannot be replaced yet.
     knobs.forbid(sim::FaultKind::disk_lost);
     knobs.forbid(sim::FaultKind::disks_swapped);
@@ -105,12 +122,16 @@ void draw_faults(RunPlan& plan) {
 
 }  // namespace
 
-RunPlan make_plan(uint64_t seed, bool faults) {
+RunPlan make_plan(uint64_t seed, bool faults, PlanKind kind) {
     RunPlan plan;
     plan.seed = seed;
-    draw_cluster(plan);
-    draw_workload(plan);
-    if (faults) draw_faults(plan);
+    if (kind == PlanKind::small) {
+        plan.weights = usual_weights;
+    } else {
+        draw_cluster(plan);
+        draw_workload(plan);
+    }
+    if (faults) draw_faults(plan, kind);
     return plan;
 }
 

@@ -70,7 +70,14 @@ struct Knob {
 };
 std::vector<Knob> knobs_of(RunPlan& plan);
 
+// What a seed may draw.
+enum class PlanKind : uint8_t {
+    swarm,  // everything
+    small,  // faults alone, at most 15 short ones, for three nodes, two balancers, eight clients and the
+            // usual workload: the run by which the simulator's speed is measured
+};
+
 // What the seed draws. `faults`: as sim/faults/plan_generate.h knows them; false: none.
-RunPlan make_plan(uint64_t seed, bool faults);
+RunPlan make_plan(uint64_t seed, bool faults, PlanKind kind = PlanKind::swarm);
 
 }  // namespace quern::harness

@@ -22,7 +22,7 @@ constexpr size_t last_words_max = 4'096;
 SeedReport run_seed(const CampaignOptions& options, uint64_t seed) {
     SeedReport report;
     const int64_t before = cpu_time_ns();
-    const RunPlan plan = make_plan(seed, options.faults);
+    const RunPlan plan = make_plan(seed, options.faults, options.kind);
     report.result = run(plan);
     if (options.verify) {
         const RunResult again = run(plan);

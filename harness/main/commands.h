@@ -20,7 +20,8 @@ constexpr int exit_usage = 2;
 using Command = std::function<int()>;
 
 // From exactly one of a seed (not 0) and a file; says on stderr what is wrong.
-std::optional<RunPlan> find_plan(uint64_t seed, const std::string& file, bool faults);
+std::optional<RunPlan> find_plan(uint64_t seed, const std::string& file, bool faults,
+                                 PlanKind kind = PlanKind::swarm);
 // The whole of a file, or nothing.
 std::optional<std::string> read_text_file(const std::string& path);
 // False, and a word on stderr, if it cannot be written.

@@ -23,12 +23,13 @@ bool write_text_file(const std::string& path, const std::string& text) {
     return false;
 }
 
-std::optional<RunPlan> find_plan(uint64_t seed, const std::string& file, bool faults) {
+std::optional<RunPlan> find_plan(uint64_t seed, const std::string& file, bool faults,
+                                 PlanKind kind) {
     if (file.empty() == (seed == 0)) {
         std::fprintf(stderr, "give a seed, or --plan FILE\n");
         return std::nullopt;
     }
-    if (file.empty()) return make_plan(seed, faults);
+    if (file.empty()) return make_plan(seed, faults, kind);
     const auto text = read_text_file(file);
     if (!text) {
         std::fprintf(stderr, "%s cannot be read\n", file.c_str());

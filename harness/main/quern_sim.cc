@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <sstream>
 
 #include <CLI/CLI.hpp>
@@ -79,6 +80,14 @@ int main(int argc, char** argv) {
     std::string seeds = "1..100";
     bool json = false;
     bool no_faults = false;
+    const std::map<std::string, PlanKind> kinds{{"swarm", PlanKind::swarm}, {"small", PlanKind::small}};
+    auto of_plan = [&](CLI::App* command) {
+        command->add_flag("--no-faults", no_faults, "leave out all faults");
+        command->add_option("--shape", campaign.kind,
+                            "what seeds draw: everything (swarm), or faults for a cluster of three (small)")
+            ->transform(CLI::CheckedTransformer(kinds))
+            ->default_str("swarm");
+    };
     CLI::App* run = app.add_subcommand("run", "Run many seeds, report violations");
     run->footer("Example: quern-sim run --seeds 1..500 --jobs 2");
     run->add_option("--seeds", seeds, "which, A..B")->capture_default_str();
@@ -86,7 +95,7 @@ int main(int argc, char** argv) {
     run->add_option("--time-limit", campaign.time_limit_s, "begin no seed after so many seconds");
     run->add_flag("--json", json, "one JSON object");
     run->add_flag("--verify", campaign.verify, "run each seed twice and compare");
-    run->add_flag("--no-faults", no_faults, "leave out all faults");
+    of_plan(run);
 
     uint64_t seed = 0;
     double until_s = 0;
@@ -98,15 +107,15 @@ int main(int argc, char** argv) {
     replay->add_option("--plan", plan_file, "a plan from a file, as `plan` prints it");
     replay->add_option("--until", until_s, "stop there, in simulated seconds");
     replay->add_flag("--verbose", verbose, "with the nodes' own words and disk operations");
-    replay->add_flag("--no-faults", no_faults, "leave out all faults");
+    of_plan(replay);
 
     CLI::App* verify = app.add_subcommand("verify", "Run a seed twice and show where the runs differ");
     verify->add_option("seed", seed, "which")->required();
-    verify->add_flag("--no-faults", no_faults, "leave out all faults");
+    of_plan(verify);
 
     CLI::App* show = app.add_subcommand("plan", "Print the plan of a seed");
     show->add_option("seed", seed, "which")->required();
-    show->add_flag("--no-faults", no_faults, "leave out all faults");
+    of_plan(show);
     Command chosen;
     add_shrink_command(app, chosen);
     std::string bug;
@@ -125,15 +134,15 @@ int main(int argc, char** argv) {
     if (run->parsed()) return run_command(seeds, campaign, json);
     if (chosen) return chosen();
     if (replay->parsed()) {
-        const std::optional<RunPlan> plan = find_plan(seed, plan_file, !no_faults);
+        const std::optional<RunPlan> plan = find_plan(seed, plan_file, !no_faults, campaign.kind);
         return plan ? tell(*plan, until_s, verbose) : exit_usage;
     }
     if (verify->parsed()) {
-        const std::string difference = first_difference(make_plan(seed, !no_faults));
+        const std::string difference = first_difference(make_plan(seed, !no_faults, campaign.kind));
         std::cout << (difference.empty() ? "both runs are the same\n" : difference);
         return difference.empty() ? 0 : exit_failed;
     }
-    std::cout << make_plan(seed, !no_faults).to_string();
+    std::cout << make_plan(seed, !no_faults, campaign.kind).to_string();
     return 0;
 }
 
