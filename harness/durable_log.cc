@@ -102,7 +102,7 @@ void DurableLog::look() {
     if (life_ != machine_.life() || !inode_) return start_over();
     for (;;) {
         read_segment();
-        sim::InodeRef next = machine_.disk().platter().find_durable(segment_path(segment_ + 1));
+        sim::InodeRef next = next_segment();
         if (!next) return;
         const uint64_t at = offset_;
         const sim::InodeRef current = std::exchange(inode_, std::move(next));
@@ -114,6 +114,14 @@ void DurableLog::look() {
         offset_ = at;
         return;
     }
+}
+
+sim::InodeRef DurableLog::next_segment() {
+    if (next_number_ != segment_ + 1) {
+        next_number_ = segment_ + 1;
+        next_path_ = segment_path(next_number_);
+    }
+    return machine_.disk().platter().find_durable(next_path_);
 }
 
 void DurableLog::read_segment() {

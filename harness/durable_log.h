@@ -50,6 +50,7 @@ private:
     void apply(const storage::Head& head);
     void apply(const storage::Record& record);
     void apply_checkpoint(const storage::Head& head);
+    sim::InodeRef next_segment();
 
     const sim::Machine& machine_;
     uint32_t life_ = 0;
@@ -59,6 +60,8 @@ private:
     uint64_t sequence_ = 0;
     std::map<GroupId, Group> groups_;
     std::vector<uint8_t> bytes_;
+    uint64_t next_number_ = 0;
+    std::string next_path_;  // of segment next_number_
 };
 
 }  // namespace quern::harness

@@ -3,7 +3,7 @@
 //
 // Blocks of up to 32 KiB lie in one reserved range of addresses, in spans of 64 KiB that hold blocks
 // of one size each; a freed block goes to the head of its size's list. Spans are never given back.
-// Larger blocks are glibc's. Lists are per thread, so it is correct, if wasteful, with threads.
+// Larger blocks are glibc's. Only for a program of one thread.
 // Not built under sanitizers; valgrind sees through it with --soname-synonyms=somalloc=NONE.
 #include <cstddef>  // says which C library
 
@@ -19,15 +19,15 @@
 
 #if defined(__GLIBC__) && !defined(QUERN_SANITIZED)
 
-#include <errno.h>
-#include <malloc.h>
 #include <sys/mman.h>
 
 #include <array>
-#include <atomic>
 #include <bit>
+#include <cerrno>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
+#include <new>
 
 extern "C" {
 void* __libc_malloc(size_t size);                    // NOLINT: glibc's names
@@ -35,9 +35,15 @@ void* __libc_calloc(size_t count, size_t size);      // NOLINT
 void* __libc_realloc(void* block, size_t size);      // NOLINT
 void* __libc_memalign(size_t alignment, size_t size);  // NOLINT
 void __libc_free(void* block);                       // NOLINT
+int mallopt(int parameter, int value);
 }
 
 namespace {
+
+// mallopt(3)
+constexpr int trim_threshold = -1;
+constexpr int top_pad = -2;
+constexpr int mmap_threshold = -3;
 
 constexpr size_t small_max = 32 * 1024;
 constexpr size_t fine_max = 512;  // classes of every 16 bytes up to here, then four a doubling
@@ -83,9 +89,9 @@ struct Cache {
 
 char* range;  // null: not reserved yet, or refused
 bool range_asked;
-std::atomic<size_t> spans_used;
+size_t spans_used;
 std::array<uint8_t, span_count> span_class;
-thread_local Cache cache;
+Cache cache;
 
 bool in_range(const void* block) {
     return static_cast<size_t>(static_cast<const char*>(block) - range) < range_bytes &&
@@ -97,18 +103,18 @@ size_t block_bytes(const void* block) {
     return class_bytes(span_class[offset / span_bytes]);
 }
 
-// The first allocation comes before there is a second thread.
 bool reserve() {
     if (range_asked) return range != nullptr;
     range_asked = true;
     // Large blocks come and go as well; to have the kernel clear them anew each time costs more.
-    mallopt(M_MMAP_THRESHOLD, 1 << 28);
-    mallopt(M_TRIM_THRESHOLD, 1 << 30);
-    mallopt(M_TOP_PAD, 1 << 22);
+    mallopt(mmap_threshold, 1 << 28);
+    mallopt(trim_threshold, 1 << 30);
+    mallopt(top_pad, 1 << 22);
     void* got = mmap(nullptr, range_bytes, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (got == MAP_FAILED) return false;
     range = static_cast<char*>(got);
+    madvise(got, range_bytes, MADV_HUGEPAGE);  // a refusal costs speed alone
     return true;
 }
 
@@ -116,8 +122,8 @@ void* refill(size_t index, size_t size) {
     if (!reserve()) return __libc_malloc(size);
     const size_t bytes = class_bytes(index);
     if (static_cast<size_t>(cache.fresh_end[index] - cache.fresh[index]) < bytes) {
-        const size_t span = spans_used.fetch_add(1);
-        if (span >= span_count) return __libc_malloc(size);
+        if (spans_used == span_count) return __libc_malloc(size);
+        const size_t span = spans_used++;
         span_class[span] = static_cast<uint8_t>(index);
         cache.fresh[index] = range + span * span_bytes;
         cache.fresh_end[index] = cache.fresh[index] + span_bytes;
@@ -191,5 +197,14 @@ size_t malloc_usable_size(void* block) {
 }
 
 }  // extern "C"
+
+// Without the way through libstdc++.
+void* operator new(size_t size) {
+    void* block = malloc(size);
+    if (block == nullptr) abort();
+    return block;
+}
+void operator delete(void* block) noexcept { free(block); }
+void operator delete(void* block, size_t) noexcept { free(block); }
 
 #endif

@@ -73,6 +73,15 @@ int tell(const RunPlan& plan, double until_s, bool verbose) {
     return result.violation_count == 0 ? 0 : exit_failed;
 }
 
+void add_shape_option(CLI::App& command, PlanKind& kind) {
+    const std::map<std::string, PlanKind> kinds{{"swarm", PlanKind::swarm}, {"small", PlanKind::small}};
+    command
+        .add_option("--shape", kind,
+                    "what seeds draw: everything (swarm), or faults for a cluster of three (small)")
+        ->transform(CLI::CheckedTransformer(kinds))
+        ->default_str("swarm");
+}
+
 int main(int argc, char** argv) {
     CLI::App app{"Runs whole Quern clusters in a simulated world, from seeds."};
     app.require_subcommand(1);
@@ -80,13 +89,9 @@ int main(int argc, char** argv) {
     std::string seeds = "1..100";
     bool json = false;
     bool no_faults = false;
-    const std::map<std::string, PlanKind> kinds{{"swarm", PlanKind::swarm}, {"small", PlanKind::small}};
     auto of_plan = [&](CLI::App* command) {
         command->add_flag("--no-faults", no_faults, "leave out all faults");
-        command->add_option("--shape", campaign.kind,
-                            "what seeds draw: everything (swarm), or faults for a cluster of three (small)")
-            ->transform(CLI::CheckedTransformer(kinds))
-            ->default_str("swarm");
+        add_shape_option(*command, campaign.kind);
     };
     CLI::App* run = app.add_subcommand("run", "Run many seeds, report violations");
     run->footer("Example: quern-sim run --seeds 1..500 --jobs 2");

@@ -1,19 +1,54 @@
 #include "system/base/mac.h"
 
+#include <algorithm>
+#include <array>
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 namespace quern {
 
-Digest hmac_sha256(ByteSpan key, ByteSpan message) {
+namespace {
+
+// Looked up once: libcrypto's one-call HMAC looks its algorithms up by name in every call.
+const EVP_MD* sha256() {
+    static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    QUERN_ASSERT(algorithm != nullptr);
+    return algorithm;
+}
+
+Digest sha256_of(ByteSpan first, ByteSpan second) {
     Digest digest{};
     unsigned int size = 0;
-    static constexpr uint8_t empty = 0;
-    const uint8_t* key_bytes = key.empty() ? &empty : key.data();
-    const uint8_t* result = HMAC(EVP_sha256(), key_bytes, static_cast<int>(key.size()),
-                                 message.data(), message.size(), digest.data(), &size);
-    QUERN_ASSERT(result != nullptr && size == digest.size());
+    EVP_MD_CTX* context = EVP_MD_CTX_new();
+    const bool good = context != nullptr &&
+                      EVP_DigestInit_ex2(context, sha256(), nullptr) == 1 &&
+                      EVP_DigestUpdate(context, first.data(), first.size()) == 1 &&
+                      EVP_DigestUpdate(context, second.data(), second.size()) == 1 &&
+                      EVP_DigestFinal_ex(context, digest.data(), &size) == 1;
+    EVP_MD_CTX_free(context);
+    QUERN_ASSERT(good && size == digest.size());
+    return digest;
+}
+
+}  // namespace
+
+// RFC 2104.
+Digest hmac_sha256(ByteSpan key, ByteSpan message) {
+    constexpr size_t hash_block_bytes = 64;
+    std::array<uint8_t, hash_block_bytes> inner{};
+    if (key.size() > inner.size()) {
+        const Digest shorter = sha256_of(key, {});
+        std::copy(shorter.begin(), shorter.end(), inner.begin());
+    } else {
+        std::copy(key.begin(), key.end(), inner.begin());
+    }
+    std::array<uint8_t, hash_block_bytes> outer = inner;
+    for (uint8_t& byte : inner) byte ^= 0x36;
+    for (uint8_t& byte : outer) byte ^= 0x5c;
+    const Digest digest = sha256_of(outer, sha256_of(inner, message));
+    OPENSSL_cleanse(inner.data(), inner.size());
+    OPENSSL_cleanse(outer.data(), outer.size());
     return digest;
 }
 

@@ -12,8 +12,8 @@ class ByteWriter {
 public:
     explicit ByteWriter(std::string& out) : out_(out) {}
     void u8(uint8_t v) { out_.push_back(static_cast<char>(v)); }
-    void u32(uint32_t v) { fixed(v, 4); }
-    void u64(uint64_t v) { fixed(v, 8); }
+    void u32(uint32_t v) { fixed<4>(v); }
+    void u64(uint64_t v) { fixed<8>(v); }
     void i64(int64_t v) { u64(static_cast<uint64_t>(v)); }
     // 7 bits a byte, low ones first, the top bit set on all but the last.
     void varint(uint64_t v) {
@@ -26,10 +26,11 @@ public:
     }
 
 private:
-    void fixed(uint64_t v, int bytes) {
-        char raw[8];
-        for (int i = 0; i < bytes; ++i) raw[i] = static_cast<char>(v >> (8 * i));
-        out_.append(raw, static_cast<size_t>(bytes));
+    template <size_t bytes>
+    void fixed(uint64_t v) {
+        char raw[bytes];
+        for (size_t i = 0; i < bytes; ++i) raw[i] = static_cast<char>(v >> (8 * i));
+        out_.append(raw, bytes);
     }
     std::string& out_;
 };

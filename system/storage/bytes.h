@@ -28,10 +28,9 @@ constexpr uint64_t round_up(uint64_t value, uint64_t unit) {
 }
 
 inline bool all_zero(ByteSpan bytes) {
-    for (const uint8_t byte : bytes) {
-        if (byte != 0) return false;
-    }
-    return true;
+    // The first is zero, and each equals the one before it.
+    return bytes.empty() ||
+           (bytes[0] == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
 }
 
 // Appends integers to a growing run of bytes.
@@ -45,6 +44,7 @@ public:
         QUERN_ASSERT(size >= bytes_.size());
         bytes_.resize(size);
     }
+    void reserve(size_t size) { bytes_.reserve(size); }
     size_t size() const { return bytes_.size(); }
     uint8_t* data() { return bytes_.data(); }
     ByteSpan span() const { return bytes_; }
@@ -58,9 +58,9 @@ public:
 private:
     template <typename T>
     void put(T v) {
-        const size_t at = bytes_.size();
-        bytes_.resize(at + sizeof(T));
-        store_le(bytes_.data() + at, v);
+        uint8_t raw[sizeof(T)];
+        store_le(raw, v);
+        bytes_.insert(bytes_.end(), raw, raw + sizeof(T));
     }
     std::vector<uint8_t> bytes_;
 };

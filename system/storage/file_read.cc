@@ -34,6 +34,7 @@ private:
 
     void on_piece(size_t asked, Result<Buffer> piece) {
         if (piece && piece->empty()) return finish(std::move(bytes_).freeze(at_));
+        if (piece && piece->size() == bytes_.size()) return finish(std::move(piece));
         if (piece) {
             const size_t got = std::min(piece->size(), asked);
             std::memcpy(bytes_.data() + at_, piece->data(), got);

@@ -167,6 +167,8 @@ size_t head_bytes(const std::vector<Record>& records) {
 
 Buffer encode_head(const Head& head) {
     ByteWriter out;
+    const size_t size = head_bytes(head.records);
+    out.reserve(size);
     out.u32(head_magic);
     out.u32(0);  // head_crc
     out.u64(head.sequence);
@@ -175,7 +177,7 @@ Buffer encode_head(const Head& head) {
     out.u64(head.previous_hash);
     out.u64(head.payload_start);
     out.u64(head.batch_bytes);
-    out.u32(static_cast<uint32_t>(head_bytes(head.records)));
+    out.u32(static_cast<uint32_t>(size));
     out.u32(static_cast<uint32_t>(head.records.size()));
     out.u32(head.copies);
     out.u32(0);
@@ -183,7 +185,7 @@ Buffer encode_head(const Head& head) {
     QUERN_ASSERT(out.size() == head_fixed_bytes);
     for (const Record& r : head.records)
         put_record(out, r);
-    QUERN_ASSERT(out.size() == head_bytes(head.records));
+    QUERN_ASSERT(out.size() == size);
     QUERN_ASSERT(out.size() <= head_bytes_max);
     store_le(out.data() + 4, crc32c(out.span().subspan(crc_from)));
     return out.take();
