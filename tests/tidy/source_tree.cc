@@ -5,6 +5,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "tests/paths.h"
+
 namespace quern::tidy {
 
 namespace {
@@ -25,7 +27,7 @@ void read_into(std::vector<SourceFile>& files, const fs::path& root, const fs::p
 }
 
 std::vector<SourceFile> read_tree() {
-    const fs::path root(QUERN_SOURCE_DIR);
+    const fs::path root(tests::source_folder());
     std::vector<SourceFile> files;
     for (const auto& entry : fs::directory_iterator(root)) {
         if (entry.is_regular_file() && is_text(entry.path())) read_into(files, root, entry.path());

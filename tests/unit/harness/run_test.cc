@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "harness/runner.h"
+#include "tests/paths.h"
 
 namespace quern::harness {
 namespace {
@@ -50,8 +51,9 @@ TEST(Run, the_same_seed_gives_the_same_run) {
 
 // `tests/seeds/*.txt`: a seed a line, then its story.
 TEST(Run, seeds_that_once_failed_pass) {
+    const auto folder = std::filesystem::path(tests::source_folder()) / "tests/seeds";
     std::vector<std::filesystem::path> files;
-    for (const auto& entry : std::filesystem::directory_iterator(QUERN_SOURCE_DIR "/tests/seeds")) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
         if (entry.path().extension() == ".txt") files.push_back(entry.path());
     }
     std::sort(files.begin(), files.end());

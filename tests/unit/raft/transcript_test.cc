@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/paths.h"
 #include "tests/unit/raft/transcript.h"
 
 namespace quern::raft::testing {
@@ -14,7 +15,7 @@ namespace {
 
 std::vector<std::string> transcripts() {
     std::vector<std::string> names;
-    const std::string folder = std::string(QUERN_SOURCE_DIR) + "/tests/transcripts";
+    const std::string folder = std::string(tests::source_folder()) + "/tests/transcripts";
     for (const auto& file : std::filesystem::directory_iterator(folder)) {
         if (file.path().extension() == ".txt") names.push_back(file.path().stem().string());
     }
@@ -26,7 +27,7 @@ class Transcripts : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Transcripts, reads_as_written) {
     const std::string path =
-        std::string(QUERN_SOURCE_DIR) + "/tests/transcripts/" + GetParam() + ".txt";
+        std::string(tests::source_folder()) + "/tests/transcripts/" + GetParam() + ".txt";
     std::stringstream text;
     text << std::ifstream(path).rdbuf();
     const std::string now = rerun(text.str());

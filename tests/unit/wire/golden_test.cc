@@ -4,13 +4,14 @@
 
 #include <fstream>
 
+#include "tests/paths.h"
 #include "tests/unit/wire/samples.h"
 
 namespace quern::wire {
 namespace {
 
 std::string golden(const std::string& name) {
-    std::ifstream file(std::string(QUERN_SOURCE_DIR) + "/tests/golden/" + name);
+    std::ifstream file(std::string(tests::source_folder()) + "/tests/golden/" + name);
     EXPECT_TRUE(file.is_open()) << name;
     std::string bytes;
     for (std::string line; std::getline(file, line);) {
