@@ -16,6 +16,9 @@ foreach(kind product tests)
     file(CONFIGURE OUTPUT ${unit} CONTENT "// Carries a precompiled header.\n")
     add_library(precompiled_${kind} STATIC ${unit})
     target_compile_options(precompiled_${kind} PRIVATE ${${kind}_options})
+    if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)  # else ccache has no hits
+        target_compile_options(precompiled_${kind} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+    endif()
     target_precompile_headers(precompiled_${kind} PRIVATE ${${kind}_headers})
 endforeach()
 target_link_libraries(precompiled_product PRIVATE fmt::fmt)
@@ -23,6 +26,9 @@ target_link_libraries(precompiled_tests PRIVATE fmt::fmt rapidcheck GTest::gtest
 
 function(quern_precompiled target kind)
     target_compile_options(${target} PRIVATE ${${kind}_options})
+    if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+        target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+    endif()
     target_precompile_headers(${target} REUSE_FROM precompiled_${kind})
 endfunction()
 
