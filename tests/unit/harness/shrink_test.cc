@@ -10,6 +10,7 @@
 
 #include "harness/runner.h"
 #include "harness/trial.h"
+#include "tests/paths.h"
 
 namespace quern::harness {
 namespace {
@@ -98,7 +99,7 @@ TEST(Trials, a_crash_is_known_by_its_place) {
 
 // `tests/seeds/plans/*.plan`: what shrinking made of runs that showed a fault of the product.
 TEST(Plans, that_once_failed_pass) {
-    const std::filesystem::path folder = QUERN_SOURCE_DIR "/tests/seeds/plans";
+    const std::filesystem::path folder = std::string(tests::source_folder()) + "/tests/seeds/plans";
     if (!std::filesystem::exists(folder)) GTEST_SKIP() << "there are none";
     std::vector<std::filesystem::path> files;
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
