@@ -74,22 +74,17 @@ void GroupLog::clear_entries() {
     uses_.clear();
 }
 
-void GroupLog::set_snapshot(LogIndex index, Term snapshot_term_, bool keep_suffix) {
+void GroupLog::set_snapshot(LogIndex index, Term snapshot_term_, bool keep_suffix, bool distrust_suffix) {
     if (index < snapshot_index) return;
-    // Of an entry whose term is lost it is not known what went on from it.
-    const Position* replaced = at(index);
-    const bool known = replaced == nullptr || replaced->term();
-    if (!keep_suffix || (replaced != nullptr && known && replaced->term() != snapshot_term_)) {
-        cut(index.next());
-    }
+    if (!keep_suffix) cut(index.next());
     if (index >= last()) {
         clear_entries();
     } else {
-        for (uint64_t n = index.value - snapshot_index.value; n > 0; --n) {
+        for (LogIndex i = snapshot_index; i < index; i = i.next()) {
             count(positions_.front(), -1);
             positions_.pop_front();
         }
-        if (!known) {
+        if (distrust_suffix) {
             for (Position& p : positions_) demote(p);
         }
     }

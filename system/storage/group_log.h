@@ -57,9 +57,9 @@ public:
 
     // Removes all entries at and above `from`.
     void cut(LogIndex from);
-    // Moves the start of the log; entries above `index` stay iff keep_suffix, and none if the entry
-    // at `index` is known to be of another term.
-    void set_snapshot(LogIndex index, Term term, bool keep_suffix);
+    // Moves the start of the log; entries above `index` stay iff keep_suffix, as missing ones iff
+    // distrust_suffix.
+    void set_snapshot(LogIndex index, Term term, bool keep_suffix, bool distrust_suffix);
     // Appends, or replaces an entry that is there: one of the same term was a damaged copy of the
     // same entry, so what follows stays (log matching); another term ends the old log there; if the
     // old term is not known, what follows is no longer trusted. Gaps become missing entries. False

@@ -11,7 +11,8 @@ constexpr uint32_t head_magic = 0x31425751;  // "QWB1"
 constexpr size_t crc_from = 8;
 
 void put_record(ByteWriter& out, const Record& r) {
-    const uint8_t flags = r.kind == RecordKind::entry ? r.entry_kind : (r.keep_suffix ? 1 : 0);
+    const int suffix = (r.keep_suffix ? 1 : 0) | (r.distrust_suffix ? 2 : 0);
+    const uint8_t flags = r.kind == RecordKind::entry ? r.entry_kind : static_cast<uint8_t>(suffix);
     out.u32(static_cast<uint32_t>(r.kind) | (static_cast<uint32_t>(flags) << 8));
     out.u32(r.group.value);
     switch (r.kind) {
@@ -96,6 +97,7 @@ bool get_record(ByteReader& in, Record& r) {
             r.index = LogIndex(in.u64());
             r.term = Term(in.u64());
             r.keep_suffix = (flags & 1) != 0;
+            r.distrust_suffix = (flags & 2) != 0;
             break;
         case RecordKind::entry:
             r.entry_kind = flags;

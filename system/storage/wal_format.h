@@ -57,6 +57,7 @@ struct Record {
     uint32_t offset_bytes = 0;  // from the start of the batch
     // snapshot
     bool keep_suffix = false;
+    bool distrust_suffix = false;  // kept as missing: it is not known that they go on from the snapshot
     // hard_state, checkpoint
     Term current_term;
     NodeId voted_for;

@@ -21,7 +21,7 @@ Result<void> reconcile(GroupLog& log, const Record& cp, const Loss& loss) {
     log.incarnation = cp.uuid;
     log.term = cp.current_term;
     log.voted_for = cp.voted_for;
-    if (cp.index > log.snapshot_index) log.set_snapshot(cp.index, cp.term, true);
+    if (cp.index > log.snapshot_index) log.set_snapshot(cp.index, cp.term, true, false);
     if (log.last() > cp.last_index) log.cut(cp.last_index.next());
     if (loss.segment != 0 && cp.lowest_cut) {
         log.distrust(cp.lowest_cut, loss.segment, loss.offset_bytes);
@@ -58,7 +58,7 @@ Result<void> apply_record(GroupLogs& groups, const Record& r, uint64_t segment,
             log.cut(r.index);
             break;
         case RecordKind::snapshot:
-            log.set_snapshot(r.index, r.term, r.keep_suffix);
+            log.set_snapshot(r.index, r.term, r.keep_suffix, r.distrust_suffix);
             break;
         case RecordKind::entry:
             if (!log.put(r.index, Position::make(r, segment, batch_offset, damaged))) {
@@ -111,6 +111,26 @@ std::vector<Record> make_checkpoint(const GroupLogs& groups, const Uuid& node_uu
         records.push_back(r);
     }
     return records;
+}
+
+// Replay may know less of the entry at the snapshot's index (its segment may be gone), so what becomes of
+// the entries above is settled when the record is written.
+void settle_suffixes(const GroupLogs& groups, std::vector<Record>& records) {
+    for (size_t i = 0; i < records.size(); ++i) {
+        Record& r = records[i];
+        if (r.kind != RecordKind::snapshot || !r.keep_suffix) continue;
+        const auto log = groups.find(r.group);
+        const Position* replaced = log == groups.end() ? nullptr : log->second.at(r.index);
+        const bool written_here = std::any_of(records.begin(), records.begin() + i, [&](const Record& w) {
+            return w.kind == RecordKind::entry && w.group == r.group && w.index == r.index;
+        });
+        if (replaced == nullptr || written_here) continue;
+        if (!replaced->term()) {
+            r.distrust_suffix = true;
+        } else if (replaced->term() != r.term) {
+            r.keep_suffix = false;
+        }
+    }
 }
 
 void append_change(ChangeRecords& into, const GroupChange& change) {

@@ -39,6 +39,10 @@ struct ChangeRecords {
     std::vector<Buffer> payloads;
 };
 void append_change(ChangeRecords& into, const GroupChange& change);
+// Settles in the snapshot records of a batch, just before it is written, what becomes of entries above
+// them: an entry of another term at the snapshot's index ends the log there, and of one whose term is
+// lost it is not known what went on from it.
+void settle_suffixes(const GroupLogs& groups, std::vector<Record>& records);
 
 // The ends of a group's log, with changes that are still queued.
 struct LogEnds {

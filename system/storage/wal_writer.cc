@@ -123,6 +123,7 @@ void WalWriter::write_batch(size_t count) {
         in_flight_.push_back(std::move(q.durable));
         queue_.pop_front();
     }
+    settle_suffixes(groups_, records);
     const uint64_t offset = cursor_.offset_bytes;
     const auto copies = ledger_.take(false);
     Batch batch = build_batch(cursor_, ledger_, std::move(records), payloads, copies);
