@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "system/os/toml_text.h"
+
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1
 #include <toml++/toml.h>
@@ -9,7 +11,9 @@
 namespace quern::cli {
 
 Result<ClientFile> read_client_file(const std::string& path) {
-    toml::parse_result parsed = toml::parse_file(path);
+    Result<std::string> text = os::read_toml_text(path);
+    if (!text) return fail(std::move(text.error()));
+    toml::parse_result parsed = toml::parse(*text, path);
     if (!parsed) {
         return fail(ErrorCode::invalid_argument,
                     fmt::format("{}: line {}: {}", path, parsed.error().source().begin.line,

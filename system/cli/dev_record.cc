@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "system/os/toml_text.h"
+
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1
 #include <toml++/toml.h>
@@ -33,7 +35,9 @@ std::string to_text(const toml::table& table) {
 }  // namespace
 
 Result<void> read_dev_record(const std::string& path, DevCluster& cluster) {
-    toml::parse_result parsed = toml::parse_file(path);
+    Result<std::string> text = os::read_toml_text(path);
+    if (!text) return fail(std::move(text.error()));
+    toml::parse_result parsed = toml::parse(*text, path);
     if (!parsed) {
         return fail(ErrorCode::corrupt,
                     fmt::format("{}: {}", path, parsed.error().description()));

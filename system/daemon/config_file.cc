@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "system/daemon/config_reader.h"
+#include "system/os/toml_text.h"
 
 namespace quern::daemon {
 
@@ -95,7 +96,9 @@ Result<DaemonConfig> load_config(const std::string& path) {
     if (!std::filesystem::exists(path)) {
         return fail(ErrorCode::not_found, "the configuration file " + path + " does not exist");
     }
-    toml::parse_result parsed = toml::parse_file(path);
+    Result<std::string> text = os::read_toml_text(path);
+    if (!text) return fail(std::move(text.error()));
+    toml::parse_result parsed = toml::parse(*text, path);
     if (!parsed) {
         return fail(ErrorCode::invalid_argument,
                     fmt::format("{}: line {}: {}", path, parsed.error().source().begin.line,

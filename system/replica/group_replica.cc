@@ -369,7 +369,7 @@ raft::SnapshotMeta GroupReplica::applied_meta() const {
 void GroupReplica::take_snapshot() {
     if (snapshot_ != nullptr || applied_ == snapshot_index_) return;
     snapshot_ = std::make_unique<LocalSnapshotTask>(
-        host_.env(), host_.storage(), group(), applied_meta(), machine_.freeze(),
+        host_.storage(), group(), applied_meta(), machine_.freeze(),
         [this](Result<raft::SnapshotMeta> taken) {
             snapshot_.reset();
             if (!taken) {

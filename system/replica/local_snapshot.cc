@@ -78,10 +78,10 @@ void read_local_snapshot(storage::NodeStorage& storage, GroupId group,
         });
 }
 
-LocalSnapshotTask::LocalSnapshotTask(Env& env, storage::NodeStorage& storage, GroupId group,
-                                     raft::SnapshotMeta meta, std::unique_ptr<SnapshotSource> source,
+LocalSnapshotTask::LocalSnapshotTask(storage::NodeStorage& storage, GroupId group, raft::SnapshotMeta meta,
+                                     std::unique_ptr<SnapshotSource> source,
                                      Callback<void(Result<raft::SnapshotMeta>)> done)
-    : env_(env), storage_(storage), group_(group), meta_(std::move(meta)), source_(std::move(source)),
+    : storage_(storage), group_(group), meta_(std::move(meta)), source_(std::move(source)),
       done_(std::move(done)) {}
 
 void LocalSnapshotTask::start() {

@@ -26,7 +26,7 @@ void read_local_snapshot(storage::NodeStorage& storage, GroupId group,
 // record in the WAL → done. Destroying it at any step leaves the old snapshot in force.
 class LocalSnapshotTask {
 public:
-    LocalSnapshotTask(Env& env, storage::NodeStorage& storage, GroupId group, raft::SnapshotMeta meta,
+    LocalSnapshotTask(storage::NodeStorage& storage, GroupId group, raft::SnapshotMeta meta,
                       std::unique_ptr<SnapshotSource> source,
                       Callback<void(Result<raft::SnapshotMeta>)> done);
     void start();
@@ -39,7 +39,6 @@ private:
     void record();
     void end(Result<raft::SnapshotMeta> result);
 
-    Env& env_;
     storage::NodeStorage& storage_;
     GroupId group_;
     raft::SnapshotMeta meta_;
