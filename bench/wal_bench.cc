@@ -29,7 +29,7 @@ public:
         bytes_.clear();
         cursor_.segment += 1;
         cursor_.offset_bytes = 0;
-        groups_[group].set_snapshot(groups_[group].last(), Term(1), true);
+        groups_[group].set_snapshot(groups_[group].last(), Term(1), true, false);
         append(make_checkpoint(groups_, uuid, segment_bytes, segment_bytes), {}, true);
         return bytes_;
     }
