@@ -79,12 +79,18 @@ wire::ForwardHeader DataRequest::header() const {
 void DataRequest::ask() {
     state_ = State::asking;
     auto done = [this](Result<GroupReply> reply) { replied(std::move(reply)); };
+    const bool knew = poll_;
+    if (!poll_) plan_poll();
     if (asked_) {
+        // A newer record of the queue may say that its receives wait.
+        if (poll_ && !knew) {
+            call_.become_poll(arrived_.request, context_.env.clock.now() + poll_wait_,
+                              arrived_.deadline + poll_wait_);
+        }
         set_parked(poll_);
         return call_.forward_again(header(), done);
     }
     asked_ = true;
-    plan_poll();
     set_parked(poll_);
     const wire::Request& request = arrived_.request;
     GroupCall::Options options;

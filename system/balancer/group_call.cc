@@ -44,6 +44,13 @@ void GroupCall::forward_again(const wire::ForwardHeader& header, Done done) {
     begin(Options(options_), std::move(done));
 }
 
+void GroupCall::become_poll(const wire::Request& poll, Instant until, Instant deadline) {
+    QUERN_ASSERT(state_ == State::idle);
+    options_.poll = &poll;
+    options_.poll_until = until;
+    options_.deadline = deadline;
+}
+
 void GroupCall::reset(const Options& options) {
     policy_ = AttemptPolicy({options.mutates, options.repeatable});
     attempts_ = 0;

@@ -62,6 +62,8 @@ public:
     // Sends the same request once more, after its answer was stale_catalogue or needs_attributes and
     // the cause is mended; `header` replaces the old one. What is known of its outcome is kept.
     void forward_again(const wire::ForwardHeader& header, Done done);
+    // Before forward_again(): what was mended has shown that the request is a long poll.
+    void become_poll(const wire::Request& poll, Instant until, Instant deadline);
     void cancel();
 
     bool busy() const { return state_ != State::idle; }
