@@ -118,6 +118,12 @@ void check_history(const History& history, const CheckOptions& options, Verdict&
     check_fences(index, verdict);
     check_access(index, options, verdict);
     check_positions(index, verdict);
+    check_fifo(index, verdict);
+    check_deduplication(index, options, verdict);
+    check_dead_letters(index, verdict);
+    check_answered(index, verdict);
+    check_emptiness(index, options, verdict);
+    check_phases(index, verdict);
 }
 
 }  // namespace quern::harness

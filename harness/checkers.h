@@ -19,6 +19,11 @@ struct CheckOptions {
     int64_t clock_slack_ms = 1'000;
     // A permission that was taken away may be used so long after (Q19); 0: not judged.
     int64_t revocation_ms = 0;
+    // Contents were damaged on disks: who receives a damaged message may get nothing instead.
+    bool damage = false;
+    // Nothing was in the way of anybody: a receive that waits gets a message so soon after it was sent;
+    // 0: not judged.
+    int64_t prompt_ms = 0;
 };
 
 // Q1: what was accepted and not justly removed was there when the queues were drained. Needs
@@ -42,6 +47,20 @@ void check_fences(const HistoryIndex& index, Verdict& verdict);
 void check_access(const HistoryIndex& index, const CheckOptions& options, Verdict& verdict);
 // Q20 and R13: no answer shows a log older than an answer that was out before the question.
 void check_positions(const HistoryIndex& index, Verdict& verdict);
+
+// Q7 order within a FIFO group, Q8 its gate.
+void check_fifo(const HistoryIndex& index, Verdict& verdict);
+// Q9: sends of one deduplication id within the window are one message, and outside it two.
+void check_deduplication(const HistoryIndex& index, const CheckOptions& options, Verdict& verdict);
+// Q16 one live copy of a dead letter, its count begins anew; L11 poison becomes a dead letter.
+void check_dead_letters(const HistoryIndex& index, Verdict& verdict);
+// L2: what was asked is answered in time; L10: so is a change of members, and for certain.
+void check_answered(const HistoryIndex& index, Verdict& verdict);
+// L5: nobody is told that a queue is empty while a message lies there to be had; L4: nor while a lease
+// that has ended keeps one away.
+void check_emptiness(const HistoryIndex& index, const CheckOptions& options, Verdict& verdict);
+// L12 recovery from overload, L13 fairness, L14 one slow node, from the phases of the history.
+void check_phases(const HistoryIndex& index, Verdict& verdict);
 
 // All of them.
 void check_history(const History& history, const CheckOptions& options, Verdict& verdict);

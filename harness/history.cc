@@ -9,7 +9,8 @@ namespace quern::harness {
 std::string_view op_kind_name(OpKind kind) {
     constexpr std::string_view names[] = {"send",  "receive",      "delete",       "change_visibility",
                                           "purge", "peek",         "status",       "create_queue",
-                                          "delete_queue", "set_attributes", "grant", "revoke"};
+                                          "delete_queue", "set_attributes", "grant", "revoke",
+                                          "redrive", "change_members"};
     return names[static_cast<size_t>(kind)];
 }
 

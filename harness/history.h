@@ -27,6 +27,8 @@ enum class OpKind : uint8_t {
     set_attributes,
     grant,
     revoke,
+    redrive,         // messages of a dead-letter queue go back to where they came from
+    change_members,  // nodes or voters come or go
     count
 };
 constexpr size_t op_kind_count = static_cast<size_t>(OpKind::count);
@@ -67,6 +69,8 @@ struct SeenMessage {
     ClusterTime leased_until;
     queue::MessageState state = queue::MessageState::leased;  // peek
     std::string group_id;
+    std::string from_queue;  // dead letters: where it lay before
+    MessageSeq from_seq;
 };
 
 // A receipt as it was used. What is not genuine was altered by the client.
@@ -75,6 +79,14 @@ struct ReceiptUse {
     bool genuine = true;
     int64_t visibility_ms = 0;  // change_visibility
     ErrorCode result = ErrorCode::ok;  // if the operation is ok
+};
+
+// Attributes of features that a queue may or may not have.
+struct QueuePolicy {
+    bool fifo = false;
+    int64_t dedup_window_ms = 0;    // 0: no deduplication
+    uint32_t receives_max = 0;      // after so many a message becomes a dead letter; 0: never
+    std::string dead_letter_queue;
 };
 
 // Where in the log an operation was answered: at or after the index at which it took effect.
@@ -96,6 +108,7 @@ struct Operation {
     std::string subject;
     int64_t invoked_ns = 0;
     int64_t returned_ns = never_ns;  // never_ns: no answer yet
+    int64_t deadline_ns = never_ns;  // until when it has to be answered; never_ns: nobody said
     OpOutcome outcome = OpOutcome::info;
     ErrorCode error = ErrorCode::ok;
     std::string detail;
@@ -111,6 +124,7 @@ struct Operation {
     std::vector<ReceiptUse> receipts;
     QueueAttributes attributes;  // create, set; status: as reported
     uint32_t attribute_mask = 0;
+    QueuePolicy policy;  // create, set
     queue::Counters counters;  // status
     uint64_t purged = 0;
 
@@ -123,8 +137,20 @@ struct Operation {
 // "t=1.250000 c3#17 send orders [2 messages] -> ok q=12 ix=40 …", for people.
 std::string to_string(const Operation& operation);
 
+// A part of a run during which something held, for checkers that compare such parts:
+//   "before", "after": a trigger of overload, at equal offered load (L12)
+//   "calm", "hot": without and with a queue that is flooded, which is `subject` (L13)
+//   "sound", "one_slow": with all nodes, and with one that is no leader slow or gone (L14)
+struct Phase {
+    std::string name;
+    int64_t from_ns = 0;
+    int64_t until_ns = 0;
+    std::string subject;
+};
+
 struct History {
     std::vector<Operation> operations;  // by invocation
+    std::vector<Phase> phases;
     int64_t ended_ns = 0;
     // The queues were read until nothing was left, after every fault that could keep a message away.
     bool drained = false;

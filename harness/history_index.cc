@@ -24,6 +24,9 @@ void HistoryIndex::add(const Operation& op) {
         }
     }
     for (size_t i = 0; op.ok() && i < op.seen.size(); ++i) {
+        if (!op.seen[i].from_queue.empty()) {
+            dead_letters_[{op.seen[i].from_queue, op.seen[i].from_seq}].push_back({&op, i});
+        }
         MessageStory& story = messages_[{op.at.queue, op.seen[i].seq}];
         (op.kind == OpKind::peek ? story.peeks : story.leases).push_back({&op, i});
     }
@@ -42,7 +45,15 @@ void HistoryIndex::add(const Operation& op) {
 void HistoryIndex::add_to_queue(const Operation& op) {
     if (op.queue.empty()) return;
     QueueStory& story = queues_[op.queue];
-    auto saw_attributes = [&story](const QueueAttributes& a) {
+    auto saw_attributes = [&story, &op](const QueueAttributes& a) {
+        story.visibility_ms_min = std::min(story.visibility_ms_min, a.visibility_ms);
+        story.delay_ms_max = std::max(story.delay_ms_max, a.delay_ms);
+        story.leased_messages_min = std::min(story.leased_messages_min, a.leased_messages_max);
+        const int64_t window = op.policy.dedup_window_ms;
+        if (story.dedup_window_ms_max == 0) story.dedup_window_ms_min = window;
+        story.dedup_window_ms_min = std::min(story.dedup_window_ms_min, window);
+        story.dedup_window_ms_max = std::max(story.dedup_window_ms_max, window);
+        story.receives_max = std::max(story.receives_max, op.policy.receives_max);
         if (story.retention_ms_max == 0) story.retention_ms_min = a.retention_ms;
         story.retention_ms_min = std::min(story.retention_ms_min, a.retention_ms);
         story.retention_ms_max = std::max(story.retention_ms_max, a.retention_ms);

@@ -42,6 +42,12 @@ struct QueueStory {
     std::vector<const Operation*> statuses;
     int64_t retention_ms_min = 0;  // of all attributes that were ever asked for
     int64_t retention_ms_max = 0;
+    int64_t delay_ms_max = 0;
+    int64_t visibility_ms_min = INT64_MAX / 2'000'000;
+    uint64_t leased_messages_min = UINT64_MAX;
+    int64_t dedup_window_ms_min = 0;  // 0: there is none
+    int64_t dedup_window_ms_max = 0;
+    uint32_t receives_max = 0;        // the largest; 0: no dead letters
     bool drop_oldest = false;
 };
 
@@ -55,6 +61,9 @@ public:
     // Every attempt to send a content to a queue name.
     const std::map<ContentKey, std::vector<OpPart>>& contents() const { return contents_; }
     const std::map<std::string, QueueStory>& queues() const { return queues_; }
+    // Who saw the copies of a dead letter, by the name of the queue it came from and its number there.
+    using DeadLetterKey = std::pair<std::string, MessageSeq>;
+    const std::map<DeadLetterKey, std::vector<OpPart>>& dead_letters() const { return dead_letters_; }
     const QueueStory& queue(const std::string& name) const { return queues_.at(name); }
     // The operation's effect has a larger index than this: that of the last answer of its group
     // that was out before it was invoked.
@@ -76,6 +85,7 @@ private:
     std::map<MessageKey, MessageStory> messages_;
     std::map<ContentKey, std::vector<OpPart>> contents_;
     std::map<std::string, QueueStory> queues_;
+    std::map<DeadLetterKey, std::vector<OpPart>> dead_letters_;
     std::map<GroupId, ClusterTime> latest_;
     std::vector<LogIndex> after_;
 };

@@ -64,6 +64,7 @@ size_t Recorder::invoke(Operation operation) {
     operation.invoked_ns = world_.now().ns;
     history_.operations.push_back(std::move(operation));
     ++open_;
+    if (asked_ != nullptr) (*asked_)(history_.operations.back());
     return history_.operations.size() - 1;
 }
 
@@ -86,6 +87,7 @@ const Operation& Recorder::complete(size_t index, const Result<wire::Response>& 
     world_.scheduler().note(static_cast<uint64_t>(op.outcome) << 32 | static_cast<uint64_t>(op.error));
     world_.scheduler().note(op.at.index.value);
     if (telling()) tell("client", "op", to_string(op));
+    if (answered_ != nullptr) (*answered_)(op);
     return op;
 }
 

@@ -3,6 +3,7 @@
 
 #include "harness/history.h"
 #include "sim/world/world.h"
+#include "system/base/callback.h"
 #include "system/wire/client_messages.h"
 
 namespace quern::harness {
@@ -15,6 +16,13 @@ public:
     size_t invoke(Operation operation);
     // It was answered now.
     const Operation& complete(size_t index, const Result<wire::Response>& response);
+
+    // Both are told of each operation, when it is asked and when it is answered; null or both.
+    using Watch = Callback<void(const Operation&)>;
+    void watch(Watch* asked, Watch* answered) {
+        asked_ = asked;
+        answered_ = answered;
+    }
 
     // Operations that are not answered yet.
     size_t open_count() const { return open_; }
@@ -30,6 +38,8 @@ private:
     sim::World& world_;
     History history_;
     size_t open_ = 0;
+    Watch* asked_ = nullptr;
+    Watch* answered_ = nullptr;
 };
 
 }  // namespace quern::harness

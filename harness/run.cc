@@ -6,6 +6,7 @@
 
 #include "harness/checkers.h"
 #include "harness/group_judge.h"
+#include "harness/run_state.h"
 #include "sim/faults/plan_generate.h"
 
 namespace quern::harness {
@@ -53,7 +54,34 @@ Run::Run(const RunPlan& plan, RunOptions options)
     shape.observer = &witness_;
     cluster_ = std::make_unique<sim::Cluster>(world_, shape);
     witness_.watch(*cluster_);
-    world_.scheduler().set_after_event([this] { witness_.after_event(); });
+    watch_world();
+}
+
+void Run::watch_world() {
+    if (options_.asked) recorder_.watch(&options_.asked, &options_.answered);
+    if (options_.applied) witness_.watch_commands(&options_.applied);
+    if (options_.flight) {
+        world_.fabric().set_observer([this](const sim::Flight& flight) {
+            options_.flight(flight, world_.machine(flight.from).name(), world_.machine(flight.to).name());
+        });
+    }
+    if (!options_.machine) {
+        return world_.scheduler().set_after_event([this] { witness_.after_event(); });
+    }
+    world_.scheduler().set_after_event([this] {
+        witness_.after_event();
+        note_machines();
+    });
+}
+
+void Run::note_machines() {
+    were_running_.resize(world_.machine_count(), false);
+    for (uint32_t i = 0; i < were_running_.size(); ++i) {
+        const bool running = world_.machine(i).running();
+        if (running == were_running_[i]) continue;
+        were_running_[i] = running;
+        options_.machine(world_.machine(i).name(), running, world_.now().ns);
+    }
 }
 
 Run::~Run() {
@@ -65,10 +93,13 @@ Run::~Run() {
 }
 
 void Run::tell_story() {
+    if (!options_.until_word.empty() && !options_.story) options_.story = [](const std::string&) {};
     if (!options_.story) return;
     world_.trace().keep(1);
     world_.trace().set_level(options_.verbose ? LogLevel::debug : LogLevel::info);
     world_.trace().set_sink([this](const std::string& line) {
+        const bool wanted = !options_.until_word.empty();
+        if (wanted && line.find(options_.until_word) != std::string::npos) word_said_ = true;
         const bool disk = line.find(" disk ") != std::string::npos;
         if (!disk || options_.verbose) options_.story(line);
     });
@@ -87,16 +118,22 @@ template <typename Predicate>
 bool Run::run_until(Predicate done, Duration within) {
     const int64_t left = options_.until_ns - world_.now().ns;
     const Duration most{std::min(within.ns, std::max<int64_t>(0, left))};
-    if (options_.stop_at.empty()) return world_.run_until(std::move(done), most);
+    const bool watched = !options_.stop_at.empty() || !options_.until_word.empty() ||
+                         options_.until_event != UINT64_MAX;
+    if (!watched) return world_.run_until(std::move(done), most);
     return world_.run_until([&] { return done() || stopped(); }, most) && !stopped();
 }
 
-bool Run::stopped() const {
+bool Run::stopped() {
+    if (word_said_ || world_.scheduler().executed() >= options_.until_event) return true;
     return !options_.stop_at.empty() && !verdict_.good() && verdict_.names(options_.stop_at);
 }
 
 RunResult Run::execute() {
     if (come_up() && prepare() && chaos() && (plan_.stop_ms > 0 || settle())) judge();
+    recorder_.history().ended_ns = world_.now().ns;
+    if (options_.state) options_.state(describe_state(world_, *cluster_));
+    if (options_.history) options_.history(recorder_.history(), check_options());
     return result();
 }
 
@@ -245,11 +282,14 @@ bool Run::settle() {
     return time_left();
 }
 
-void Run::judge() {
-    History& history = recorder_.history();
-    history.ended_ns = world_.now().ns;
+CheckOptions Run::check_options() const {
     CheckOptions options;
     options.revocation_ms = 30'000;
+    options.damage = std::any_of(
+        plan_.faults.faults.begin(), plan_.faults.faults.end(), [](const sim::Fault& fault) {
+            return fault.kind >= sim::FaultKind::bit_rot && fault.kind <= sim::FaultKind::disks_swapped;
+        });
+    if (plan_.faults.faults.empty() && plan_.fault_points == 0) options.prompt_ms = 1'000;
     const bool clocks_good = std::none_of(
         plan_.faults.faults.begin(), plan_.faults.faults.end(), [](const sim::Fault& fault) {
             return fault.kind == sim::FaultKind::clock_jump ||
@@ -257,7 +297,13 @@ void Run::judge() {
                    fault.kind == sim::FaultKind::clock_drift;
         });
     if (clocks_good) options.started_wall_ms = sim::world_epoch.ns / 1'000'000;
-    check_history(history, options, verdict_);
+    return options;
+}
+
+void Run::judge() {
+    History& history = recorder_.history();
+    history.ended_ns = world_.now().ns;
+    check_history(history, check_options(), verdict_);
     for (const Operation& op : history.operations) {
         if (!op.ok() || !op.at.index) continue;
         if (const GroupJudge* judge = witness_.judge(op.at.group)) judge->check_answer(op);

@@ -27,6 +27,7 @@ private:
     bool settle();
     void judge();
 
+    CheckOptions check_options() const;
     WorkClient& add_client(WorkClient::Identity identity);
     bool create_user();
     bool ask_until_done(WorkClient& client, Operation op, wire::Request request);
@@ -36,14 +37,16 @@ private:
     void supervise();
     void restart_later(sim::Machine& machine);
     void check_stops();
-    bool time_left() const { return world_.now().ns < options_.until_ns && !stopped(); }
+    bool time_left() { return world_.now().ns < options_.until_ns && !stopped(); }
     // What the run is made for has happened.
-    bool stopped() const;
+    bool stopped();
     template <typename Predicate>
     bool run_until(Predicate done, Duration within);
     void tell(std::string_view what, const std::string& text);
     void found(const char* invariant, std::string text);
     void tell_story();
+    void watch_world();
+    void note_machines();
     RunResult result() const;
 
     const RunPlan& plan_;
@@ -63,6 +66,8 @@ private:
     size_t stops_seen_ = 0;
     size_t failures_seen_ = 0;
     int64_t begun_ns_ = 0;
+    bool word_said_ = false;
+    std::vector<bool> were_running_;  // machines, for options_.machine
     bool healed_ = false;
 };
 

@@ -1,6 +1,7 @@
 #include "harness/runner.h"
 
 #include <algorithm>
+#include <deque>
 
 #include <fmt/format.h>
 
@@ -37,11 +38,28 @@ std::vector<sim::EventRecord> events_of(const RunPlan& plan) {
     return events;
 }
 
+// The last lines of the story up to and with that event.
+std::string story_up_to(const RunPlan& plan, uint64_t event) {
+    constexpr size_t lines_shown = 4;
+    std::deque<std::string> lines;
+    RunOptions options;
+    options.verbose = true;
+    options.until_event = event;
+    options.story = [&lines](const std::string& line) {
+        lines.push_back(line);
+        if (lines.size() > lines_shown) lines.pop_front();
+    };
+    run(plan, std::move(options));
+    std::string text;
+    for (const std::string& line : lines) text += "    " + line + "\n";
+    return text;
+}
+
 }  // namespace
 
-std::string first_difference(const RunPlan& plan) {
-    const std::vector<sim::EventRecord> first = events_of(plan);
-    const std::vector<sim::EventRecord> second = events_of(plan);
+std::string first_difference(const RunPlan& one, const RunPlan& other) {
+    const std::vector<sim::EventRecord> first = events_of(one);
+    const std::vector<sim::EventRecord> second = events_of(other);
     constexpr size_t shown_before = 5;
     for (size_t i = 0; i < std::max(first.size(), second.size()); ++i) {
         if (i < first.size() && i < second.size() && first[i] == second[i]) continue;
@@ -51,6 +69,8 @@ std::string first_difference(const RunPlan& plan) {
         }
         text += "  first:  " + (i < first.size() ? describe(first[i]) : "the end") + "\n";
         text += "  second: " + (i < second.size() ? describe(second[i]) : "the end") + "\n";
+        text += "  the first run's last words up to there:\n" + story_up_to(one, i + 1);
+        text += "  the second's:\n" + story_up_to(other, i + 1);
         return text;
     }
     return {};

@@ -7,12 +7,15 @@
 #include <map>
 #include <string>
 
+#include "harness/checkers.h"
 #include "harness/run_plan.h"
 #include "harness/verdict.h"
+#include "sim/world/fabric.h"
 #include "sim/world/fault_kind.h"
 #include "sim/world/scheduler.h"
 #include "system/base/callback.h"
 #include "system/base/fault_point.h"
+#include "system/queue/command.h"
 
 namespace quern::harness {
 
@@ -34,6 +37,17 @@ struct RunResult {
     uint64_t operation_count() const;
 };
 
+// A command as a replica of a data group applied it.
+struct AppliedCommand {
+    NodeId node;
+    GroupId group;
+    LogIndex index;
+    ClusterTime time;
+    int64_t at_ns = 0;
+    const queue::Command& command;
+    const queue::Reply& reply;
+};
+
 struct RunOptions {
     // Called with each line of the story; none: no story is told.
     Callback<void(const std::string&)> story{};
@@ -44,12 +58,27 @@ struct RunOptions {
     std::string stop_at;           // an invariant: stop once it is violated
     // Called with each operation that the clients ask of their own accord, as it is asked.
     Callback<void(const PlannedOperation&)> written{};
+    // Called with each segment that sets out between machines, and their names.
+    Callback<void(const sim::Flight&, const std::string& from, const std::string& to)> flight{};
+    // Called when a machine's process has begun or ended.
+    Callback<void(const std::string& machine, bool running, int64_t at_ns)> machine{};
+    // Called with each operation when it is asked, and when it is answered.
+    Callback<void(const Operation&)> asked{};
+    Callback<void(const Operation&)> answered{};
+    // Called with each command that a data group's replica applies.
+    Callback<void(const AppliedCommand&)> applied{};
+    // Called at the end with what every node holds.
+    Callback<void(const std::string&)> state{};
+    uint64_t until_event = UINT64_MAX;  // stop after so many events
+    std::string until_word;             // stop after a line of the story that holds it
+    // Called at the end with all that clients asked and were told, and how it is judged.
+    Callback<void(const History&, const CheckOptions&)> history{};
 };
 
 RunResult run(const RunPlan& plan, RunOptions options = {});
 
-// Runs the plan twice. Empty: both were the same; else the first event at which they differ, with what
-// came before it.
-std::string first_difference(const RunPlan& plan);
+// Runs both plans, or one twice. Empty: the runs were the same; else the first event at which they differ,
+// with what came before it.
+std::string first_difference(const RunPlan& one, const RunPlan& other);
 
 }  // namespace quern::harness

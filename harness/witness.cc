@@ -13,13 +13,14 @@ namespace {
 constexpr uint64_t events_between_deep_checks = 2'000;
 
 std::string replica_name(NodeId node, GroupId group) {
-    return fmt::format("s{} group {}", node.value, group.value);
+    return harness::replica_name(RaftRules::Who{node, group});
 }
 
 }  // namespace
 
 Witness::Witness(sim::World& world, Verdict& verdict, uint64_t deep_per_million)
     : world_(world), verdict_(verdict), deep_per_million_(deep_per_million),
+      rules_([this](const char* invariant, std::string text) { found(invariant, std::move(text)); }),
       next_deep_event_(events_between_deep_checks) {}
 
 Witness::~Witness() = default;
@@ -50,9 +51,8 @@ Witness::Replica& Witness::replica(NodeId node, GroupId group) {
     const uint32_t life = machine(node).life();
     if (r.life != life) {
         r.life = life;
-        r.applied = {};
-        r.commit = {};
         r.led = {};
+        rules_.restarted({node, group});
     }
     return r;
 }
@@ -70,6 +70,7 @@ bool Witness::drawn() {
 
 void Witness::command_applied(NodeId self, GroupId group, LogIndex index, ClusterTime time,
                               const queue::Command& command, const queue::Reply& reply) {
+    if (told_ != nullptr) (*told_)({self, group, index, time, world_.now().ns, command, reply});
     Group& g = groups_[group];
     if (!g.judge) g.judge = std::make_unique<GroupJudge>(group, verdict_);
     if (index > g.judge->index()) {
@@ -85,31 +86,9 @@ void Witness::command_applied(NodeId self, GroupId group, LogIndex index, Cluste
 void Witness::applied(NodeId self, GroupId group, const raft::Entry& entry, uint64_t rolling_hash) {
     if (cluster_ == nullptr) return;
     Group& g = groups_[group];
-    Replica& r = replica(self, group);
-    if (r.applied && entry.index != r.applied.next()) {
-        found("R6", fmt::format("{} applied index {} after {}", replica_name(self, group),
-                                entry.index.value, r.applied.value));
-    }
-    r.applied = entry.index;
-    const Truth mine{entry.term, hash64(entry.payload.span()), rolling_hash};
-    if (entry.index > g.last().next()) {
-        return found("R10", fmt::format("{} applied index {}, and nobody applied {}",
-                                        replica_name(self, group), entry.index.value,
-                                        g.last().next().value));
-    }
-    if (entry.index == g.last().next()) {
-        g.entries.push_back(mine);
-    } else {
-        const Truth& truth = g.at(entry.index);
-        if (truth.term != mine.term || truth.payload_hash != mine.payload_hash) {
-            found("R3", fmt::format("{} applied another entry {} (term {}) than others did (term {})",
-                                    replica_name(self, group), entry.index.value, mine.term.value,
-                                    truth.term.value));
-        } else if (truth.rolling_hash != rolling_hash) {
-            found("R5", fmt::format("{} has another state at index {} than others had",
-                                    replica_name(self, group), entry.index.value));
-        }
-    }
+    replica(self, group);
+    rules_.applied({self, group},
+                   {entry.index, entry.term, hash64(entry.payload.span()), rolling_hash});
     if (group == metadata_group) return;
     const replica::ReplicaHost* host = cluster_->host_on(machine(self));
     const replica::DataReplica* data = host != nullptr ? host->data(group) : nullptr;
@@ -126,21 +105,8 @@ void Witness::applied(NodeId self, GroupId group, const raft::Entry& entry, uint
 
 void Witness::restored(NodeId self, GroupId group, LogIndex index, uint64_t rolling_hash) {
     if (cluster_ == nullptr) return;
-    const Group& g = groups_[group];
-    Replica& r = replica(self, group);
-    if (index < r.applied) {
-        found("R14", fmt::format("{} went back from {} to a snapshot at {}",
-                                 replica_name(self, group), r.applied.value, index.value));
-    }
-    r.applied = index;
-    if (!index) return;
-    if (index > g.last()) {
-        found("R14", fmt::format("{} restored a snapshot at {}, beyond what was ever applied ({})",
-                                 replica_name(self, group), index.value, g.last().value));
-    } else if (g.at(index).rolling_hash != rolling_hash) {
-        found("R14", fmt::format("{} restored a snapshot at {} of another state",
-                                 replica_name(self, group), index.value));
-    }
+    replica(self, group);
+    rules_.restored({self, group}, index, rolling_hash);
 }
 
 // --- messages ---------------------------------------------------------------------------------------
@@ -162,13 +128,7 @@ void Witness::message_leaves(NodeId self, const raft::Message& message) {
 }
 
 void Witness::check_leader(NodeId self, const raft::Message& message) {
-    Group& g = groups_[message.group];
-    const auto [leader, fresh] = g.leaders.try_emplace(message.term, self);
-    if (leader->second != self) {
-        found("R1", fmt::format("term {} of group {} has two leaders: s{} and s{}",
-                                message.term.value, message.group.value, leader->second.value,
-                                self.value));
-    }
+    const bool fresh = rules_.leads({self, message.group}, message.term);
     if (fresh && world_.trace().enabled()) {
         world_.trace().line(fmt::format("s{}", self.value), "leader",
                             fmt::format("of group {} in term {}", message.group.value,
@@ -178,28 +138,15 @@ void Witness::check_leader(NodeId self, const raft::Message& message) {
     const raft::Raft* raft = core(self, message.group);
     if (r.led >= message.term || raft == nullptr) return;
     r.led = message.term;
-    check_completeness(self, message, *raft);
+    check_leader_log(self, message.group, *raft);
 }
 
-// R4: who leads holds every entry that was committed in an earlier term.
-void Witness::check_completeness(NodeId self, const raft::Message& message, const raft::Raft& raft) {
-    const Group& g = groups_[message.group];
+// R4 and R2.
+void Witness::check_leader_log(NodeId self, GroupId group, const raft::Raft& raft) {
     const raft::Status status = raft.status();
-    if (status.role != raft::Role::leader || status.term != message.term) return;
-    // What this term has committed already needs no look.
-    LogIndex last = g.last();
-    while (last && g.at(last).term >= message.term) last = last.prev();
-    if (status.last < last) {
-        return found("R4", fmt::format("{} leads term {} with entries up to {}; {} is committed",
-                                       replica_name(self, message.group), message.term.value,
-                                       status.last.value, last.value));
-    }
-    for (LogIndex i = last; i && i >= status.first; i = i.prev()) {
-        if (raft.term_at(i) == g.at(i).term) continue;
-        return found("R4", fmt::format("{} leads term {} with entry {} of term {}; committed is {}",
-                                       replica_name(self, message.group), message.term.value,
-                                       i.value, raft.term_at(i).value, g.at(i).term.value));
-    }
+    if (status.role != raft::Role::leader) return;
+    rules_.leader_log({self, group}, status.term,
+                      {status.first, status.last, [&raft](LogIndex i) { return raft.term_at(i); }});
 }
 
 bool Witness::durable_on(NodeId node, GroupId group, LogIndex index, Term term, Look how) {
@@ -224,10 +171,12 @@ void Witness::check_append_promise(NodeId self, const raft::Message& message) {
     }
     if (!durable_on(self, message.group, message.index, term, Look::thorough)) {
         const DurableLog::Group* log = disk(self).find(message.group);
-        found("R7", fmt::format("{} says that it holds index {} (term {}), and its disk ends at {} ({}, term there {})",
-                                replica_name(self, message.group), message.index.value, term.value,
-                                log != nullptr ? log->last().value : 0, disk(self).place(),
-                                log != nullptr ? log->term_at(message.index).value : 0));
+        rules_.promise({self, message.group}, false,
+                       fmt::format("says that it holds index {} (term {}), and its disk ends at {} ({}, "
+                                   "term there {})",
+                                   message.index.value, term.value,
+                                   log != nullptr ? log->last().value : 0, disk(self).place(),
+                                   log != nullptr ? log->term_at(message.index).value : 0));
     }
     if (drawn()) check_durable(self, message.group);
 }
@@ -236,12 +185,7 @@ void Witness::check_vote_promise(NodeId self, const raft::Message& message) {
     ++promises_;
     const bool own = message.kind == raft::MessageKind::vote_request;
     const NodeId grantee = own ? self : message.to;
-    Replica& r = replica(self, message.group);
-    const auto [vote, fresh] = r.votes.try_emplace(message.term, grantee);
-    if (vote->second != grantee) {
-        found("R8", fmt::format("{} voted for s{} and s{} in term {}", replica_name(self, message.group),
-                                vote->second.value, grantee.value, message.term.value));
-    }
+    rules_.vote({self, message.group}, message.term, grantee);
     const raft::HardState promised{message.term, grantee};
     auto kept = [&] {
         const DurableLog::Group* log = disk(self).find(message.group);
@@ -254,10 +198,10 @@ void Witness::check_vote_promise(NodeId self, const raft::Message& message) {
     disk(self).start_over();
     if (kept()) return;
     const DurableLog::Group* log = disk(self).find(message.group);
-    found("R7", fmt::format("{} votes for s{} in term {}; its disk says s{} in term {}",
-                            replica_name(self, message.group), grantee.value, message.term.value,
-                            log ? log->hard_state.voted_for.value : 0,
-                            log ? log->hard_state.term.value : 0));
+    rules_.promise({self, message.group}, false,
+                   fmt::format("votes for s{} in term {}; its disk says s{} in term {}", grantee.value,
+                               message.term.value, log ? log->hard_state.voted_for.value : 0,
+                               log ? log->hard_state.term.value : 0));
 }
 
 // What a core takes for durable is on its disk, entry by entry, and nothing else is (R7, R10).
@@ -290,9 +234,9 @@ void Witness::answers_applied(NodeId self, GroupId group, LogIndex index) {
     ++promises_;
     const raft::Raft* raft = core(self, group);
     if (raft == nullptr) return;
-    const Group& g = groups_[group];
     // The answer leaves while its entry is being applied, so the truth may not know it yet.
-    const Term term = index <= g.last() ? g.at(index).term : raft->term_at(index);
+    const Term known = rules_.term_at(group, index);
+    const Term term = known ? known : raft->term_at(index);
     const raft::Configuration& members = raft->configuration();
     for (const std::vector<NodeId>* voters : {&members.voters, &members.voters_old}) {
         if (voters->empty()) continue;
@@ -304,10 +248,9 @@ void Witness::answers_applied(NodeId self, GroupId group, LogIndex index) {
             return durable;
         };
         const size_t majority = voters->size() / 2 + 1;
-        if (count(Look::quick) >= majority || count(Look::thorough) >= majority) continue;
-        found("R9", fmt::format("{} answers a client at index {}, which is durable on {} of {} alone",
-                                replica_name(self, group), index.value, count(Look::quick),
-                                voters->size()));
+        size_t durable = count(Look::quick);
+        if (durable < majority) durable = count(Look::thorough);
+        rules_.answer({self, group}, index, {{voters->size(), durable}});
     }
 }
 

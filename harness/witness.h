@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "harness/durable_log.h"
+#include "harness/raft_rules.h"
+#include "harness/runner.h"
 #include "harness/verdict.h"
 #include "sim/cluster.h"
 #include "system/replica/observer.h"
@@ -23,6 +25,8 @@ public:
     ~Witness() override;
     // Before the first event; the cluster must outlive this object's use.
     void watch(sim::Cluster& cluster);
+    // Told of each command that a data group's replica applies.
+    void watch_commands(Callback<void(const AppliedCommand&)>* applied) { told_ = applied; }
     // The cluster is about to go.
     void stop() { cluster_ = nullptr; }
 
@@ -34,8 +38,8 @@ public:
     // The reference model of a data group; null if it has applied nothing yet.
     const GroupJudge* judge(GroupId group) const;
     // Terms that had a leader; the hash of the latest state.
-    uint64_t term_count(GroupId group) const;
-    uint64_t rolling_hash(GroupId group) const;
+    uint64_t term_count(GroupId group) const { return rules_.term_count(group); }
+    uint64_t rolling_hash(GroupId group) const { return rules_.rolling_hash(group); }
     uint64_t deep_checks() const { return deep_checks_; }
     uint64_t promises_checked() const { return promises_; }
 
@@ -49,26 +53,14 @@ public:
     void answers_applied(NodeId self, GroupId group, LogIndex index) override;
 
 private:
-    struct Truth {  // of one committed entry
-        Term term;
-        uint64_t payload_hash = 0;
-        uint64_t rolling_hash = 0;
-    };
     struct Group {
-        std::vector<Truth> entries;  // of index 1, …
-        std::map<Term, NodeId> leaders;
         std::unique_ptr<GroupJudge> judge;  // of data groups
         NodeId feeder;                      // whose applying the judge follows in this entry
         bool entry_open = false;
-        LogIndex last() const { return LogIndex(entries.size()); }
-        const Truth& at(LogIndex index) const { return entries[index.value - 1]; }
     };
     struct Replica {
         uint32_t life = 0;
-        LogIndex applied;
         Term led;  // the last term in which it was seen to lead
-        LogIndex commit;
-        std::map<Term, NodeId> votes;
     };
 
     sim::Machine& machine(NodeId node) const;
@@ -79,7 +71,7 @@ private:
     bool drawn();
 
     void check_leader(NodeId self, const raft::Message& message);
-    void check_completeness(NodeId self, const raft::Message& message, const raft::Raft& core);
+    void check_leader_log(NodeId self, GroupId group, const raft::Raft& core);
     void check_append_promise(NodeId self, const raft::Message& message);
     void check_vote_promise(NodeId self, const raft::Message& message);
     void check_durable(NodeId self, GroupId group);
@@ -91,6 +83,8 @@ private:
     Verdict& verdict_;
     uint64_t deep_per_million_;
     sim::Cluster* cluster_ = nullptr;
+    RaftRules rules_;
+    Callback<void(const AppliedCommand&)>* told_ = nullptr;
     std::map<GroupId, Group> groups_;
     std::map<std::pair<NodeId, GroupId>, Replica> replicas_;
     std::vector<std::unique_ptr<DurableLog>> disks_;  // by node id - 1

@@ -9,6 +9,7 @@ namespace quern::harness {
 namespace {
 
 constexpr size_t receipts_kept_max = 64;
+constexpr int64_t receive_wait_ms_max = 20'000;  // of any receive
 
 sim::Machine& add_client_machine(sim::World& world, uint32_t number) {
     sim::MachineOptions options;
@@ -101,6 +102,8 @@ void WorkClient::perform(Operation op, wire::Request request, Done done) {
     op.client = identity_.number;
     op.user = identity_.user;
     op.queue = request.queue_name;
+    const int64_t wait_ms = op.kind == OpKind::receive ? receive_wait_ms_max : 0;
+    op.deadline_ns = world_.now().ns + Duration::milliseconds(plan_.request_timeout_ms + wait_ms).ns;
     const size_t index = recorder_.invoke(std::move(op));
     ++under_way_;
     client_->call(std::move(request),

@@ -85,6 +85,8 @@ bool WorkClient::draw_arguments(PlannedOperation& planned, Dice& dice) {
         case OpKind::status:
         case OpKind::create_queue:
         case OpKind::delete_queue: return true;
+        case OpKind::redrive:
+        case OpKind::change_members: return false;  // the product has no such request
         case OpKind::count: break;
     }
     QUERN_UNREACHABLE();
@@ -203,6 +205,8 @@ bool WorkClient::build(const PlannedOperation& planned, Operation& op, wire::Req
             if (identity_.subject.empty()) return false;
             build_access(op, request);
             return true;
+        case OpKind::redrive:
+        case OpKind::change_members: return false;
         case OpKind::count: break;
     }
     QUERN_UNREACHABLE();

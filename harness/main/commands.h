@@ -19,14 +19,26 @@ constexpr int exit_usage = 2;
 
 using Command = std::function<int()>;
 
-// From exactly one of a seed (not 0) and a file; says on stderr what is wrong.
-std::optional<RunPlan> find_plan(uint64_t seed, const std::string& file, bool faults,
-                                 PlanKind kind = PlanKind::swarm);
+// Where a plan is from: exactly one of a seed (not 0) and a file.
+struct PlanSource {
+    uint64_t seed = 0;
+    std::string file;
+    bool no_faults = false;
+    PlanKind kind = PlanKind::swarm;
+};
+// `seed`, --plan, --no-faults, --shape.
+void add_plan_options(CLI::App& command, PlanSource& source);
+void add_shape_option(CLI::App& command, PlanKind& kind);
+// Says on stderr what is wrong.
+std::optional<RunPlan> find_plan(const PlanSource& source);
 // The whole of a file, or nothing.
 std::optional<std::string> read_text_file(const std::string& path);
 // False, and a word on stderr, if it cannot be written.
 bool write_text_file(const std::string& path, const std::string& text);
 
+void add_replay_command(CLI::App& app, Command& chosen);
 void add_shrink_command(CLI::App& app, Command& chosen);
+void add_check_command(CLI::App& app, Command& chosen);
+void add_view_command(CLI::App& app, Command& chosen);
 
 }  // namespace quern::harness

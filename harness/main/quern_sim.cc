@@ -2,9 +2,7 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <fstream>
 #include <iostream>
-#include <map>
 #include <sstream>
 
 #include <CLI/CLI.hpp>
@@ -14,18 +12,10 @@
 #include "harness/main/commands.h"
 #include "harness/main/mutants_command.h"
 #include "harness/planted_switch.h"
-#include "system/base/assert.h"
 
 namespace quern::harness {
 
 namespace {
-
-uint64_t seed_running = 0;
-
-void print_seed() {
-    std::fprintf(stderr, "seed %llu; replay: %s\n", static_cast<unsigned long long>(seed_running),
-                 replay_command(seed_running).c_str());
-}
 
 // "A..B" or "A".
 bool parse_seeds(const std::string& text, CampaignOptions& options) {
@@ -50,38 +40,6 @@ int run_command(const std::string& seeds, CampaignOptions options, bool json) {
     return result.good() ? 0 : exit_failed;
 }
 
-int tell(const RunPlan& plan, double until_s, bool verbose) {
-    seed_running = plan.seed;
-    set_assert_hook(print_seed);
-    RunOptions options;
-    options.verbose = verbose;
-    if (until_s > 0) options.until_ns = static_cast<int64_t>(until_s * 1e9);
-    options.story = [](const std::string& line) {
-        std::fwrite(line.data(), 1, line.size(), stdout);
-        std::fputc('\n', stdout);
-        std::fflush(stdout);
-    };
-    fmt::print("seed {}\n", plan.seed);
-    const RunResult result = run(plan, std::move(options));
-    for (const Violation& v : result.violations) {
-        fmt::print("VIOLATION {} at {:.6f}: {}\n", v.invariant, static_cast<double>(v.at_ns) / 1e9,
-                   v.text);
-    }
-    fmt::print("{} violations, {} operations, {:.3f} simulated seconds, {} events, trace hash {:016x}\n",
-               result.violation_count, result.operation_count(),
-               static_cast<double>(result.simulated_ns) / 1e9, result.events, result.trace_hash);
-    return result.violation_count == 0 ? 0 : exit_failed;
-}
-
-void add_shape_option(CLI::App& command, PlanKind& kind) {
-    const std::map<std::string, PlanKind> kinds{{"swarm", PlanKind::swarm}, {"small", PlanKind::small}};
-    command
-        .add_option("--shape", kind,
-                    "what seeds draw: everything (swarm), or faults for a cluster of three (small)")
-        ->transform(CLI::CheckedTransformer(kinds))
-        ->default_str("swarm");
-}
-
 int main(int argc, char** argv) {
     CLI::App app{"Runs whole Quern clusters in a simulated world, from seeds."};
     app.require_subcommand(1);
@@ -103,17 +61,6 @@ int main(int argc, char** argv) {
     of_plan(run);
 
     uint64_t seed = 0;
-    double until_s = 0;
-    bool verbose = false;
-    std::string plan_file;
-    CLI::App* replay = app.add_subcommand("replay", "Tell the story of one run, a line an event");
-    replay->footer("Example: quern-sim replay 42 --until 3.5");
-    replay->add_option("seed", seed, "which");
-    replay->add_option("--plan", plan_file, "a plan from a file, as `plan` prints it");
-    replay->add_option("--until", until_s, "stop there, in simulated seconds");
-    replay->add_flag("--verbose", verbose, "with the nodes' own words and disk operations");
-    of_plan(replay);
-
     CLI::App* verify = app.add_subcommand("verify", "Run a seed twice and show where the runs differ");
     verify->add_option("seed", seed, "which")->required();
     of_plan(verify);
@@ -122,10 +69,14 @@ int main(int argc, char** argv) {
     show->add_option("seed", seed, "which")->required();
     of_plan(show);
     Command chosen;
+    add_replay_command(app, chosen);
     add_shrink_command(app, chosen);
+    add_check_command(app, chosen);
+    add_view_command(app, chosen);
     std::string bug;
-    for (CLI::App* command : {run, replay}) {
-        command->add_option("--bug", bug, "with a planted bug (quern-sim-planted only)");
+    for (const char* command : {"run", "replay", "shrink", "view"}) {
+        app.get_subcommand(command)->add_option("--bug", bug,
+                                                "with a planted bug (quern-sim-planted only)");
     }
     MutantsCommand mutants(app);
     try {
@@ -138,12 +89,9 @@ int main(int argc, char** argv) {
     campaign.faults = !no_faults;
     if (run->parsed()) return run_command(seeds, campaign, json);
     if (chosen) return chosen();
-    if (replay->parsed()) {
-        const std::optional<RunPlan> plan = find_plan(seed, plan_file, !no_faults, campaign.kind);
-        return plan ? tell(*plan, until_s, verbose) : exit_usage;
-    }
     if (verify->parsed()) {
-        const std::string difference = first_difference(make_plan(seed, !no_faults, campaign.kind));
+        const RunPlan plan = make_plan(seed, !no_faults, campaign.kind);
+        const std::string difference = first_difference(plan, plan);
         std::cout << (difference.empty() ? "both runs are the same\n" : difference);
         return difference.empty() ? 0 : exit_failed;
     }

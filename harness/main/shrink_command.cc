@@ -13,17 +13,15 @@ namespace quern::harness {
 namespace {
 
 struct Arguments {
-    uint64_t seed = 0;
-    std::string plan_file;
+    PlanSource source;
     std::string out_file;
     std::string invariant;
     int64_t seconds = 60;
     uint32_t jobs = 2;
-    bool no_faults = false;
 };
 
 int shrink_command(const Arguments& arguments) {
-    const auto plan = find_plan(arguments.seed, arguments.plan_file, !arguments.no_faults);
+    const auto plan = find_plan(arguments.source);
     if (!plan) return exit_usage;
     ShrinkOptions options;
     options.invariant = arguments.invariant;
@@ -61,13 +59,11 @@ void add_shrink_command(CLI::App& app, Command& chosen) {
     auto a = std::make_shared<Arguments>();
     CLI::App* shrink = app.add_subcommand("shrink", "Find the smallest plan that fails like a seed");
     shrink->footer("Example: quern-sim shrink 42 -o tests/seeds/plans/lost_vote.plan");
-    shrink->add_option("seed", a->seed, "which");
-    shrink->add_option("--plan", a->plan_file, "a plan from a file instead");
+    add_plan_options(*shrink, a->source);
     shrink->add_option("-o,--output", a->out_file, "where the small plan goes; else to stdout");
     shrink->add_option("--invariant", a->invariant, "the violation to keep; else the first");
     shrink->add_option("--seconds", a->seconds, "at most so long")->capture_default_str();
     shrink->add_option("--jobs", a->jobs, "runs side by side")->capture_default_str();
-    shrink->add_flag("--no-faults", a->no_faults, "leave out all faults");
     shrink->callback([a, &chosen] { chosen = [a] { return shrink_command(*a); }; });
 }
 

@@ -35,6 +35,16 @@ struct FabricOptions {
     size_t accept_backlog_max = 1024;
 };
 
+// One segment sets out. It is there at `arrives`, unless its stream breaks before.
+struct Flight {
+    HostIndex from = 0;
+    HostIndex to = 0;
+    SimTime sent;
+    SimTime arrives;
+    uint64_t direction = 0;  // of which stream, and which way
+    const Segment* segment = nullptr;
+};
+
 class Fabric {
 public:
     Fabric(Scheduler& scheduler, uint64_t seed, FabricOptions options, FaultCounters& counters);
@@ -79,6 +89,8 @@ public:
     void heal(const std::vector<bool>& core);
 
     size_t stream_count() const;
+    // Called with each segment that sets out; nullptr for none. Must not change the world.
+    void set_observer(Callback<void(const Flight&)> observer) { observer_ = std::move(observer); }
 
     // For SimNetwork and its handles (sim_network.cc).
     struct Bound {
@@ -135,6 +147,7 @@ private:
         Callback<void(Result<std::unique_ptr<Connection>>)> done;
     };
 
+    Callback<void(const Flight&)> observer_;
     Link& link(HostIndex from, HostIndex to) { return links_[from][to]; }
     const Link& link(HostIndex from, HostIndex to) const { return links_[from][to]; }
     const Host* find_host(const std::string& name) const;

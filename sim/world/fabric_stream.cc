@@ -166,6 +166,9 @@ void Fabric::dispatch(StreamId id, int side, Segment segment, Duration extra) {
         arrival(from.host, to.host, from.identity, ordinal + 16, segment.data.size()) + extra;
     from.last_arrival = std::max(from.last_arrival, when);
     const Owner owner = to.gone ? world_owner : hosts_[to.host].owner;
+    if (observer_) {
+        observer_({from.host, to.host, scheduler_.now(), from.last_arrival, from.identity, &segment});
+    }
     from.wire.push(std::move(segment));
     scheduler_.at(from.last_arrival, owner, EventKind::deliver, from.identity,
                   [this, id, side] { deliver(id, side); });

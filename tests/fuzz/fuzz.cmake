@@ -38,6 +38,7 @@ quern_fuzz(wal_replay ROOMS storage MUTATIONS 500)
 quern_fuzz(snapshot_file ROOMS storage MUTATIONS 500
            SOURCES tests/unit/storage/mem_world.cc tests/unit/storage/mem_disk.cc)
 quern_fuzz(plan ROOMS harness)
+quern_fuzz(history ROOMS harness)
 quern_fuzz(config ROOMS node MUTATIONS 1000
            SOURCES system/daemon/config_file.cc system/cli/client_file.cc
                    system/os/toml_text.cc)

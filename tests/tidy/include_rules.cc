@@ -88,7 +88,8 @@ const std::vector<Room>& rooms() {
          // Beyond what clients see: what the witness of replicas and their disks must understand.
          {QUERN_QUEUE_TYPES, QUERN_METADATA_TYPES, QUERN_RAFT_TYPES, "system/raft/raft.h",
           "system/replica/observer.h", "system/storage/wal_format.h",
-          "system/wire/client_messages.h"},
+          // What flies between machines, for those who look at a run.
+          "system/wire/client_messages.h", "system/wire/peer_messages.h", "system/wire/frame.h"},
          {"nlohmann/", "CLI/", "posix"}},
     };
     return table;
