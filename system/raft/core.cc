@@ -68,6 +68,7 @@ void Raft::Impl::step(Message message, Instant now) {
     QUERN_ASSERT(message.group == options_.group);
     QUERN_ASSERT(message.to == options_.self);
     if (!message.from || message.from == options_.self) return;
+    if (!wake_by(message)) return;
     if (message.term > hard_.term) {
         if (!accept_newer_term(message)) return;
     } else if (message.term < hard_.term) {
@@ -151,6 +152,7 @@ void Raft::Impl::dispatch(Message& message) {
 
 void Raft::Impl::on_deadline(Instant now) {
     touch(now);
+    if (asleep_) return;
     if (is_leader()) {
         leader_deadline();
     } else if (may_campaign() && now_ >= election_deadline_) {
@@ -159,6 +161,7 @@ void Raft::Impl::on_deadline(Instant now) {
 }
 
 Instant Raft::Impl::next_deadline() const {
+    if (asleep_) return Instant::never();
     if (!is_leader()) return may_campaign() ? election_deadline_ : Instant::never();
     Instant next = transfer_to_ ? transfer_deadline_ : Instant::never();
     if (!peers_.empty()) next = std::min({next, heartbeat_deadline_, check_deadline_});
@@ -227,6 +230,7 @@ Status Raft::Impl::status() const {
     status.recovering = recovering_;
     status.damaged_from = damaged_from_;
     status.transfer_to = transfer_to_;
+    status.asleep = asleep_;
     return status;
 }
 
@@ -238,7 +242,7 @@ std::vector<PeerStatus> Raft::Impl::peers() const {
         status.id = peer.id;
         status.match = peer.match;
         status.next = peer.next;
-        status.active = now_ < peer.contact + options_.election_timeout;
+        status.active = asleep_ || now_ < peer.contact + options_.election_timeout;
         status.learner = !is_voter(configuration(), peer.id);
         status.snapshotting = peer.state == PeerState::snapshot;
         status.recovering = peer.recovering;

@@ -35,6 +35,7 @@ void Raft::Impl::become_follower(Term term, NodeId leader) {
     if (term > hard_.term || PLANTED(vote_cleared_on_step_down)) hard_ = {term, NodeId{}};
     if (role_ != Role::follower) {
         if (is_leader()) fail_reads();
+        asleep_ = false;
         role_ = Role::follower;
         peers_.clear();
         transfer_to_ = NodeId{};
@@ -49,17 +50,20 @@ void Raft::Impl::heard_from_leader(NodeId leader) {
     leader_ = leader;
     leader_contact_ = now_;
     abstaining_ = false;
+    asleep_ = false;
     arm_election_deadline();
 }
 
 void Raft::Impl::step_down(Instant now) {
     touch(now);
+    if (asleep_) wake();  // the others must know that nobody leads
     if (role_ != Role::follower) become_follower(hard_.term, NodeId{});
     abstaining_ = true;
 }
 
 void Raft::Impl::campaign(Instant now) {
     touch(now);
+    if (asleep_) wake();
     if (!is_leader() && is_electable()) pre_campaign();
 }
 
@@ -161,6 +165,7 @@ void Raft::Impl::become_leader() {
     QUERN_ASSERT(role_ == Role::candidate);
     QUERN_ASSERT(hard_persisted_ == hard_);
     role_ = Role::leader;
+    active_ = now_;
     leader_ = options_.self;
     transfer_to_ = NodeId{};
     reset_progress();

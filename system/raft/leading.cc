@@ -38,6 +38,7 @@ Result<LogIndex> Raft::Impl::propose(Buffer payload, Instant now) {
 
 LogIndex Raft::Impl::append_own(EntryKind kind, Buffer payload) {
     QUERN_ASSERT(is_leader());
+    note_activity();
     uncommitted_bytes_ += payload.size();
     const LogIndex index = log_.last().next();
     append_to_log({index, hard_.term, kind, std::move(payload)});
@@ -91,6 +92,7 @@ void Raft::Impl::on_heartbeat_response(const Message& response) {
     }
     if (peer->next <= log_.last()) appends_due_ = true;
     maybe_hand_over(*peer);
+    on_sleepy(*peer, response.index);
 }
 
 // A leader commits only entries of its own term by counting; earlier ones come with them (thesis

@@ -55,6 +55,7 @@ struct Progress {
     bool paused = false;      // probe: an append is on its way
     bool loading = false;     // a LoadRequest is outstanding
     bool recovering = false;  // as its last response said
+    bool sleeps = false;      // agreed to the last heartbeat's proposal to sleep
     uint64_t read_round = 0;  // the latest read round it has confirmed
     Instant contact;          // last response in this term
     Window window;

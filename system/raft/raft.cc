@@ -22,6 +22,7 @@ Result<void> Raft::transfer_leadership(NodeId target, Instant now) {
 void Raft::step_down(Instant now) { impl_->step_down(now); }
 void Raft::campaign(Instant now) { impl_->campaign(now); }
 void Raft::on_deadline(Instant now) { impl_->on_deadline(now); }
+void Raft::link_changed(NodeId peer, Instant now) { impl_->link_changed(peer, now); }
 void Raft::persisted(uint64_t sequence, Instant now) { impl_->persisted(sequence, now); }
 void Raft::applied(LogIndex index) { impl_->applied(index); }
 void Raft::entries_loaded(NodeId peer, std::vector<Entry> entries, Instant now) {

@@ -35,6 +35,7 @@ struct Options {
     NodeId self;
     Duration election_timeout = Duration::milliseconds(1000);  // drawn from [t, 2t)
     Duration heartbeat_interval = Duration::milliseconds(100);
+    Duration hibernate_after;         // without activity; zero: never (hibernation.cc)
     uint64_t seed = 0;                // for the timeouts' jitter
     size_t append_bytes_max = 0;      // 0: limits.h
     size_t inflight_messages_max = 0; // 0: limits.h
@@ -105,6 +106,7 @@ struct Status {
     bool recovering = false;    // see Restored::faulty_from
     LogIndex damaged_from;      // Restored::faulty_from while repaired() can help; else 0
     NodeId transfer_to;
+    bool asleep = false;  // sends nothing and has no deadline until something happens
 };
 
 struct PeerStatus {
@@ -148,6 +150,9 @@ public:
     // Campaigns at once (tests, first start of a single-voter group).
     void campaign(Instant now);
     void on_deadline(Instant now);
+    // The connection to `peer` was lost, silent for long, or made anew: wakes a group that sleeps and
+    // depends on that node.
+    void link_changed(NodeId peer, Instant now);
     // The Output with this sequence, and all before it, is durable.
     void persisted(uint64_t sequence, Instant now);
     // The state machine has applied up to here.
@@ -183,7 +188,7 @@ public:
     bool has_output() const;
     Output take_output();
     // Instant::never() for a server that may not campaign (learner, outside the configuration,
-    // recovering, stepped down) and for a leader without peers.
+    // recovering, stepped down), for a leader without peers and while the group sleeps.
     Instant next_deadline() const;
     Status status() const;
     std::vector<PeerStatus> peers() const;  // sorted by id; leader only, else empty

@@ -1,6 +1,6 @@
 // The state behind Raft; private to this room. Member functions are spread by topic over core.cc,
 // election.cc, replication.cc, leading.cc, sending.cc, read_index.cc, transfer.cc, snapshot.cc,
-// configuration.cc, durability.cc and invariants.cc.
+// configuration.cc, durability.cc, hibernation.cc and invariants.cc.
 #pragma once
 
 #include <deque>
@@ -52,6 +52,7 @@ public:
     void snapshot_sent(NodeId peer, LogIndex index, bool ok, Instant now);
     bool keeps_suffix(const SnapshotMeta& meta) const;
     void check_invariants() const;
+    void link_changed(NodeId peer, Instant now);
 
     const Configuration& configuration() const { return configurations_.latest(); }
     const Configuration& configuration_at(LogIndex index) const;
@@ -123,6 +124,14 @@ private:
     void maybe_recovered();
     void lose_tail(LogIndex from);
 
+    // --- hibernation.cc ---
+    bool may_sleep() const;
+    void on_sleepy(Progress& peer, LogIndex at);
+    bool fall_asleep(const Message& heartbeat);
+    void note_activity();
+    void wake();
+    bool wake_by(const Message& message);
+
     // --- read_index.cc ---
     bool own_term_committed() const { return commit_ >= term_start_; }
     void start_read_round();
@@ -182,6 +191,8 @@ private:
     Instant election_deadline_;
     Instant leader_contact_;
     bool abstaining_ = false;
+    bool asleep_ = false;
+    Instant active_;  // leading: when something happened last
     bool transfer_vote_ = false;  // this candidacy is part of a leadership transfer
 
     // Leading.

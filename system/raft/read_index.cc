@@ -12,6 +12,7 @@ void Raft::Impl::read_index(uint64_t context, Instant now) {
         out_.reads_failed.push_back(context);
         return;
     }
+    note_activity();
     // Until an entry of its own term is committed, a leader does not know what is.
     if (!own_term_committed()) {
         reads_.push_back({context, 0, LogIndex{}});

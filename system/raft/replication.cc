@@ -121,6 +121,7 @@ void Raft::Impl::on_heartbeat_request(const Message& request) {
     Message answer = make(MessageKind::heartbeat_response, request.from);
     answer.context = request.context;
     answer.recovering = recovering_at(log_.last());
+    if (fall_asleep(request)) answer.index = request.index;
     out_.messages.push_back(std::move(answer));
 }
 

@@ -115,8 +115,14 @@ void Raft::Impl::want_snapshot(Progress& peer) {
 }
 
 void Raft::Impl::send_heartbeats(uint64_t context) {
-    for (const Progress& peer : peers_) {
+    const bool sleepy = context == 0 && may_sleep();
+    for (Progress& peer : peers_) {
+        peer.sleeps = false;
         Message request = make(MessageKind::heartbeat_request, peer.id);
+        if (sleepy) {
+            request.index = log_.last();
+            request.log_term = log_.last_term();
+        }
         request.commit = std::min(peer.match, commit_);
         request.context = context;
         out_.messages.push_back(std::move(request));

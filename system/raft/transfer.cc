@@ -12,6 +12,7 @@ Result<void> Raft::Impl::transfer_leadership(NodeId target, Instant now) {
         return fail(ErrorCode::invalid_argument, "the target is not a voter");
     }
     if (peer->recovering) return fail(ErrorCode::unavailable, "the target is being repaired");
+    note_activity();
     transfer_to_ = target;
     transfer_deadline_ = now_ + options_.election_timeout;
     appends_due_ = true;

@@ -23,6 +23,7 @@ Cluster::Settings settings_of(uint64_t seed) {
     settings.seed = seed;
     if (seed % 2 == 0) settings.append_bytes_max = 200;
     if (seed % 3 == 0) settings.inflight_messages_max = 2;
+    if (seed % 5 < 2) settings.hibernate_after = Duration::milliseconds(200);
     return settings;
 }
 
@@ -161,6 +162,7 @@ private:
         const uint64_t what = random_.below(12);
         if (what < 4 && crashes_) {
             cluster_.crash(id);
+            if (random_.chance(3, 4)) cluster_.node_changed(id);
             const bool last_voter = id == voters_.back();
             if (damage_ && (everywhere_ || last_voter) && random_.chance(1, last_voter ? 2 : 4)) {
                 DiskImage& disk = cluster_.node(id).disk;

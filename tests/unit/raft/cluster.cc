@@ -126,6 +126,7 @@ void Cluster::start(Node& node) {
     options.append_bytes_max = settings_.append_bytes_max;
     options.inflight_messages_max = settings_.inflight_messages_max;
     options.uncommitted_bytes_max = settings_.uncommitted_bytes_max;
+    options.hibernate_after = settings_.hibernate_after;
     node.disk.settle();
     const DiskImage& disk = node.disk;
     Restored restored;
@@ -252,6 +253,20 @@ void Cluster::set_cut(NodeId from, NodeId to, bool cut) {
         cuts_.insert({from, to});
     } else {
         cuts_.erase({from, to});
+    }
+}
+
+void Cluster::link_changed(NodeId a, NodeId b) {
+    for (const auto& [id, other] : {std::pair(a, b), std::pair(b, a)}) {
+        if (!alive(id)) continue;
+        raft(id).link_changed(other, now_);
+        pump(id);
+    }
+}
+
+void Cluster::node_changed(NodeId id) {
+    for (NodeId other : all()) {
+        if (other != id) link_changed(id, other);
     }
 }
 

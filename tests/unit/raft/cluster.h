@@ -74,6 +74,7 @@ public:
         size_t append_bytes_max = 0;
         size_t inflight_messages_max = 0;
         size_t uncommitted_bytes_max = 0;
+        Duration hibernate_after;
     };
     Cluster();
     explicit Cluster(Settings settings);
@@ -103,6 +104,9 @@ public:
     bool cut(NodeId from, NodeId to) const { return cuts_.count({from, to}) != 0; }
     void set_cut(NodeId from, NodeId to, bool cut);
     void heal() { cuts_.clear(); }
+    // What drivers learn from their connections: both ends, or all that run and are connected to `id`.
+    void link_changed(NodeId a, NodeId b);
+    void node_changed(NodeId id);
     std::deque<Message>& network() { return network_; }
     std::deque<SnapshotTransfer>& transfers() { return transfers_; }
     void finish_transfer(bool ok);  // the oldest

@@ -46,6 +46,9 @@ std::string text_of(const Message& message) {
             break;
         case MessageKind::heartbeat_request:
             text += " commit " + number(message.commit);
+            [[fallthrough]];
+        case MessageKind::heartbeat_response:
+            if (message.index) text += " sleep at " + number(message.index);
             break;
         default:
             break;
@@ -71,6 +74,7 @@ std::string Cluster::describe(NodeId id) const {
     text += " voters " + text_of(node.raft->configuration());
     if (status.transfer_to) text += " transferring to " + number(status.transfer_to);
     if (status.recovering) text += " recovering";
+    if (status.asleep) text += " asleep";
     return text;
 }
 

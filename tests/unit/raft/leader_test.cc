@@ -134,7 +134,7 @@ TEST_F(Leader, nonsense_from_peers_is_ignored) {
 
 class BoundedLeader : public Leader {
 protected:
-    BoundedLeader() : Leader(Cluster::Settings{1, 200, 3, 100}) {}
+    BoundedLeader() : Leader(Cluster::Settings{1, 200, 3, 100, {}}) {}
 };
 
 // Pitfall 31.

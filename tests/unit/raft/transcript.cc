@@ -59,12 +59,16 @@ bool Transcript::run_cluster(const Words& words) {
     const std::string& what = words[0];
     if (what == "append-bytes") {
         cluster_.settings().append_bytes_max = number(words.at(1));
+    } else if (what == "hibernate-after") {
+        cluster_.settings().hibernate_after = Duration::milliseconds(static_cast<int64_t>(number(words.at(1))));
     } else if (what == "cluster") {
         const Configuration initial = configuration_from(words, 1);
         for (NodeId id : initial.voters) cluster_.add(id, initial);
         for (NodeId id : initial.learners) cluster_.add(id, initial);
     } else if (what == "join") {
         cluster_.add(node(words.at(1)), {});
+    } else if (what == "listen") {
+        cluster_.advance(Duration::milliseconds(static_cast<int64_t>(number(words.at(1)))), true);
     } else if (what == "advance") {
         silently([&] { cluster_.advance(Duration::milliseconds(number(words.at(1))), true); });
     } else if (what == "skip") {
@@ -103,6 +107,9 @@ bool Transcript::run_network(const Words& words) {
         network.clear();
     } else if (what == "cut") {
         for (size_t i = 1; i < words.size(); ++i) for_links(words[i], true);
+    } else if (what == "link") {
+        const auto [a, b] = link(words.at(1));
+        cluster_.link_changed(a, b);
     } else if (what == "heal") {
         for (size_t i = 1; i < words.size(); ++i) for_links(words[i], false);
         if (words.size() == 1) cluster_.heal();
