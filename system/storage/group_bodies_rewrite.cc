@@ -109,6 +109,8 @@ void GroupBodies::rewrite_end(const std::shared_ptr<Rewrite>& rewrite, const Res
         const auto it = segments_.find(rewrite->number);
         if (synced && it != segments_.end() && it->second.live_bytes > 0) it->second.unfit = true;
         if (synced) after_release(rewrite->number);
+        // What died meanwhile, and what else was worth it, was not announced.
+        if (synced && wants_rewrite()) listener_.on_rewrite_wanted(id_.group);
     }
     done();
 }

@@ -143,6 +143,24 @@ TEST_F(Bodies, dropped_ones_give_their_room_back) {
         EXPECT_EQ(read(ref(i, 1000)), content(i, 1000));
 }
 
+TEST_F(Bodies, dropped_ones_give_their_room_back_in_every_segment) {
+    for (uint64_t first = 1; first <= 200; first += 10) {
+        std::vector<BodyRef> live;
+        for (uint64_t i = first; i < first + 10; ++i) {
+            send(i, 1000);
+            live.push_back(ref(i, 1000));
+        }
+        ASSERT_EQ(carry(live), ErrorCode::ok);
+    }
+    compact(200);
+    for (uint64_t i = 1; i <= 200; ++i) {
+        if (i % 20 != 0) node->drop_body(GroupId(1), ref(i, 1000));
+    }
+    world.run();
+    EXPECT_LT(file_bytes(), 2 * 10'000u + 2 * world.options.body_segment_bytes);
+    for (uint64_t i = 20; i <= 200; i += 20) EXPECT_EQ(read(ref(i, 1000)), content(i, 1000));
+}
+
 TEST_F(Bodies, garbage_of_an_earlier_life_goes_when_the_live_ones_are_named) {
     std::vector<BodyRef> live;
     for (uint64_t i = 1; i <= 60; ++i) {
