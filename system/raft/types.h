@@ -68,8 +68,9 @@ enum class MessageKind : uint8_t {
 //  append_response: reject = false: index = last index known to match and durable on the sender;
 //      reject = true: index = the rejected previous index, hint_index/hint_term = where to continue
 //      (the last index whose term is <= log_term, and that term).
-//  heartbeat_request: commit (never beyond what the receiver has acked), context = read round (0: none).
-//  heartbeat_response: context echoed.
+//  heartbeat_request: commit (never beyond what the receiver has acked), context = read round (0: none);
+//      index, log_term = last log position of a leader that proposes to sleep (hibernation.cc), else 0.
+//  heartbeat_response: context echoed; index echoed = the sender sleeps.
 //  append_response/heartbeat_response: recovering = the sender lost entries that it may have
 //      acknowledged (Restored::faulty_from); a refusal then holds even against what it acknowledged.
 struct Message {

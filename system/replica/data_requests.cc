@@ -1,7 +1,6 @@
 // How a data group's leader answers each kind of forwarded request.
 #include <algorithm>
 
-#include "system/replica/body_gatherer.h"
 #include "system/replica/data_replica.h"
 
 namespace quern::replica {
@@ -263,8 +262,8 @@ void DataReplica::handle_peek(Call call, const wire::PeekRequest& request) {
         }
         peeked.resize(bodies.size());
         wire::Response response = response_at_now(queue);
-        gather_bodies(
-            host_.storage(), replica_->group(), bodies,
+        replica_->gather(
+            bodies,
             guard_.wrap([this, id, peeked = std::move(peeked), response = std::move(response)](
                             std::vector<Result<Buffer>> found) mutable {
                 wire::PeekResponse body;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "system/replica/local_snapshot.h"
+#include "system/replica/wal_entry.h"
 
 namespace quern::replica {
 
@@ -13,15 +14,6 @@ constexpr size_t bodies_listed_at_once = 4096;
 constexpr size_t load_bytes_max = 8u << 20;
 constexpr size_t cached_payload_bytes_max = 32u << 20;
 
-storage::WalEntry to_wal(GroupId group, const raft::Entry& entry) {
-    return {group, entry.index, entry.term, static_cast<uint8_t>(entry.kind), entry.payload};
-}
-
-raft::Entry from_wal(storage::WalEntry entry) {
-    return {entry.index, entry.term, static_cast<raft::EntryKind>(entry.kind),
-            std::move(entry.payload)};
-}
-
 bool payload_missing(const raft::Entry& entry) {
     return entry.kind != raft::EntryKind::noop && entry.payload.empty();
 }
@@ -30,7 +22,7 @@ bool payload_missing(const raft::Entry& entry) {
 
 GroupReplica::GroupReplica(GroupHost& host, Options options, StateMachine& machine)
     : host_(host), options_(std::move(options)), machine_(machine),
-      applied_configuration_(options_.initial), timer_(host.env().timers) {}
+      applied_configuration_(options_.initial), timer_(host.env().timers), repair_(host, *this) {}
 
 GroupReplica::~GroupReplica() = default;
 
@@ -38,11 +30,19 @@ void GroupReplica::start(storage::RecoveredGroup recovered, Callback<void(Result
     recovered_ = std::move(recovered);
     announce_creation_ = recovered_.incarnation == Uuid{};
     if (recovered_.snapshot_index) return restore_snapshot(std::move(ready));
-    load_configurations(std::move(ready));
+    load_configurations(guard_.wrap([this, ready = std::move(ready)](Result<void> result) mutable {
+        loaded(std::move(result), ready);
+    }));
+}
+
+void GroupReplica::loaded(Result<void> result, Callback<void(Result<void>)>& ready) {
+    if (!result) return ready(std::move(result));
+    start_core();
+    ready({});
 }
 
 // The core reads its configurations at start; recovery keeps only the newest payloads in memory.
-void GroupReplica::load_configurations(Callback<void(Result<void>)> ready) {
+void GroupReplica::load_configurations(Callback<void(Result<void>)> loaded) {
     for (storage::WalEntry& entry : recovered_.entries) {
         const bool configuration =
             static_cast<raft::EntryKind>(entry.kind) == raft::EntryKind::configuration;
@@ -50,32 +50,45 @@ void GroupReplica::load_configurations(Callback<void(Result<void>)> ready) {
         storage::WalEntry* wanted = &entry;
         return host_.storage().load_entries(
             group(), entry.index, entry.index, load_bytes_max,
-            guard_.wrap([this, wanted, ready = std::move(ready)](
-                            Result<std::vector<storage::WalEntry>> loaded) mutable {
-                if (!loaded) return ready(fail(std::move(loaded.error())));
-                if (loaded->size() != 1 || loaded->front().payload.empty()) {
-                    return ready(fail(ErrorCode::corrupt, "a configuration is missing from the log"));
+            guard_.wrap([this, wanted, done = std::move(loaded)](
+                            Result<std::vector<storage::WalEntry>> found) mutable {
+                if (!found) return done(fail(std::move(found.error())));
+                if (found->size() != 1 || found->front().payload.empty()) {
+                    return done(fail(ErrorCode::corrupt, "a configuration is missing from the log"));
                 }
-                wanted->payload = std::move(loaded->front().payload);
-                load_configurations(std::move(ready));
+                wanted->payload = std::move(found->front().payload);
+                load_configurations(std::move(done));
             }));
     }
-    start_core();
-    ready({});
+    loaded({});
 }
 
 void GroupReplica::restore_snapshot(Callback<void(Result<void>)> ready) {
     read_local_snapshot(
         host_.storage(), group(),
-        guard_.wrap([this, ready = std::move(ready)](Result<LoadedSnapshot> loaded) mutable {
-            if (!loaded) return ready(fail(std::move(loaded.error())));
-            Result<void> restored = machine_.restore(loaded->chunks);
+        guard_.wrap([this, ready = std::move(ready)](Result<LoadedSnapshot> found) mutable {
+            const bool damaged = !found && found.error().code == ErrorCode::corrupt;
+            if (damaged && !lacks_snapshot_) {
+                // What the log holds goes on from there: the group takes no part until a peer sends
+                // its state, and then is what it was.
+                host_.env().log.write(LogLevel::warning, "replica",
+                                      "snapshot of group " + std::to_string(group().value) +
+                                          " is damaged, asking peers: " + found.error().to_string());
+                lacks_snapshot_ = true;
+                repair_.start();
+                return ready({});
+            }
+            if (!found) return ready(fail(std::move(found.error())));
+            Result<void> restored = machine_.restore(found->chunks);
             if (!restored) return ready(fail(std::move(restored.error())));
-            applied_configuration_ = loaded->meta.configuration;
+            lacks_snapshot_ = false;
+            applied_configuration_ = found->meta.configuration;
             QUERN_ASSERT(machine_.index() == recovered_.snapshot_index);
             retain_live_bodies();
             note_restored();
-            load_configurations(std::move(ready));
+            load_configurations(guard_.wrap([this, ready = std::move(ready)](Result<void> done) mutable {
+                loaded(std::move(done), ready);
+            }));
         }));
 }
 
@@ -113,6 +126,7 @@ void GroupReplica::start_core() {
     applied_ = snapshot_index_ = recovered_.snapshot_index;
     raft_ = std::make_unique<raft::Raft>(options_.raft, std::move(restored), now());
     mark_dirty();
+    if (log_damaged()) repair_.start();
 }
 
 void GroupReplica::mark_dirty() {
@@ -149,6 +163,12 @@ Result<void> GroupReplica::transfer_leadership(NodeId target) {
     if (!started()) return fail(ErrorCode::not_leader);
     mark_dirty();
     return raft_->transfer_leadership(target, now());
+}
+
+void GroupReplica::link_changed(NodeId peer) {
+    if (!started()) return;
+    raft_->link_changed(peer, now());
+    mark_dirty();
 }
 
 void GroupReplica::step_down() {
@@ -316,7 +336,8 @@ void GroupReplica::arm_timer() {
 }
 
 bool GroupReplica::wants_snapshot(const raft::SnapshotMeta& meta, NodeId from, Term term) const {
-    return meta.index > applied_ && raft_->wants_snapshot(meta, from, term);
+    if (lacks_snapshot_) return !installing_ && meta.index >= recovered_.snapshot_index;
+    return started() && meta.index > applied_ && raft_->wants_snapshot(meta, from, term);
 }
 
 void GroupReplica::install_snapshot(const raft::SnapshotMeta& meta, NodeId from, Term term,
@@ -329,6 +350,10 @@ void GroupReplica::install_snapshot(const raft::SnapshotMeta& meta, NodeId from,
     change.group = group();
     change.snapshot_index = meta.index;
     change.snapshot_term = meta.term;
+    if (lacks_snapshot_) {
+        installing_ = true;
+        return install_first({std::move(change)}, std::move(done));
+    }
     change.keep_suffix = raft_->keeps_suffix(meta);
     if (announce_creation_) {
         change.create = true;
@@ -358,6 +383,7 @@ void GroupReplica::install_snapshot(const raft::SnapshotMeta& meta, NodeId from,
 }
 
 void GroupReplica::snapshot_sent(NodeId peer, LogIndex index, bool ok) {
+    if (!started()) return;
     raft_->snapshot_sent(peer, index, ok, now());
     mark_dirty();
 }
@@ -370,6 +396,10 @@ void GroupReplica::take_snapshot() {
     if (snapshot_ != nullptr || applied_ == snapshot_index_) return;
     snapshot_ = std::make_unique<LocalSnapshotTask>(
         host_.storage(), group(), applied_meta(), machine_.freeze(),
+        [this](std::vector<BodyRef> bodies, Callback<void()> mended) {
+            repair_.fetch(std::move(bodies),
+                          [mended = std::move(mended)](PeerRepair::Bodies) mutable { mended(); });
+        },
         [this](Result<raft::SnapshotMeta> taken) {
             snapshot_.reset();
             if (!taken) {

@@ -13,6 +13,7 @@
 #include "system/raft/raft.h"
 #include "system/replica/local_snapshot.h"
 #include "system/replica/outbox.h"
+#include "system/replica/peer_repair.h"
 #include "system/replica/state_machine.h"
 #include "system/storage/node_storage.h"
 
@@ -31,6 +32,11 @@ public:
     virtual void mark_dirty(GroupReplica& group) = 0;
     // `peer` cannot be caught up from the log.
     virtual void send_snapshot(GroupReplica& group, NodeId peer) = 0;
+    // Other nodes that may host the same groups.
+    virtual std::vector<NodeId> peer_nodes() const = 0;
+    // Answers from the loop; unavailable if the peer cannot be reached.
+    virtual void ask_peer(NodeId peer, const wire::RepairRequest& request,
+                          Callback<void(Result<wire::RepairReply>)> done) = 0;
     // The disk is not to be trusted any more: the node stops.
     virtual void storage_failed(const Error& error) = 0;
     virtual void status_changed(GroupReplica& group) = 0;
@@ -60,7 +66,8 @@ public:
     ~GroupReplica();
 
     // Starts from what recovery found (or an empty RecoveredGroup for a new group; its creation is
-    // recorded with the first write). `ready` runs when snapshot and core are loaded.
+    // recorded with the first write). `ready` runs when snapshot and core are loaded. A group whose
+    // snapshot is damaged is ready at once, but not started before a peer has sent another.
     void start(storage::RecoveredGroup recovered, Callback<void(Result<void>)> ready);
     bool started() const { return raft_ != nullptr; }
 
@@ -77,6 +84,8 @@ public:
     // The machine has something to propose at the end of this turn.
     void wake_up() { mark_dirty(); }
     void step_down();
+    // See raft::Raft::link_changed.
+    void link_changed(NodeId peer);
 
     // --- called by the host's flush -------------------------------------------------------------
     void collect(std::vector<storage::GroupChange>& changes, std::vector<Completion>& completions);
@@ -85,6 +94,19 @@ public:
     void persisted(Completion& completion);
     void clear_dirty() { dirty_ = false; }
     bool dirty() const { return dirty_; }
+
+    // --- damage ---------------------------------------------------------------------------------
+    bool lacks_snapshot() const { return lacks_snapshot_; }
+    void snapshot_arrives();
+    // Entries were lost, and getting them back as they were helps.
+    bool log_damaged() const;
+    // Writes lost entries again; false if that is no longer wanted.
+    void write_mended(std::vector<raft::Entry> entries, Callback<void(bool)> done);
+    // Nothing is missing from the log any more.
+    void log_mended();
+    // As gather_bodies, but what is damaged here comes from peers.
+    void gather(const std::vector<BodyRef>& bodies,
+                Callback<void(std::vector<Result<Buffer>>)> done);
 
     // --- snapshots ------------------------------------------------------------------------------
     bool wants_snapshot(const raft::SnapshotMeta& meta, NodeId from, Term term) const;
@@ -98,7 +120,7 @@ public:
 
     GroupId group() const { return options_.raft.group; }
     const Uuid& incarnation() const { return options_.incarnation; }
-    raft::Status status() const { return raft_->status(); }
+    raft::Status status() const { return started() ? raft_->status() : raft::Status{}; }
     const raft::Raft& core() const { return *raft_; }
     std::vector<raft::PeerStatus> peers() const { return raft_->peers(); }
     StateMachine& machine() { return machine_; }
@@ -108,8 +130,11 @@ private:
     Instant now() const { return host_.env().clock.now(); }
     void mark_dirty();
     void restore_snapshot(Callback<void(Result<void>)> ready);
-    void load_configurations(Callback<void(Result<void>)> ready);
+    void load_configurations(Callback<void(Result<void>)> loaded);
     void start_core();
+    void loaded(Result<void> result, Callback<void(Result<void>)>& ready);
+    void install_first(std::vector<storage::GroupChange> changes,
+                       Callback<void(Result<void>)> done);
     void note_restored();
     void retain_live_bodies();
     void take_output(raft::Output output, std::vector<storage::GroupChange>& changes,
@@ -130,6 +155,7 @@ private:
     bool dirty_ = false;
     bool announce_creation_ = false;
     bool loading_ = false;     // payloads of committed entries are being read
+    bool lacks_snapshot_ = false;
     bool installing_ = false;  // a received snapshot is being recorded
     LogIndex applied_;
     LogIndex snapshot_index_;
@@ -139,6 +165,7 @@ private:
     std::multimap<LogIndex, Callback<void(Result<void>)>> reads_confirmed_;
     raft::Status last_status_;
     std::unique_ptr<LocalSnapshotTask> snapshot_;
+    PeerRepair repair_;
     LifeGuard guard_;
 };
 

@@ -133,6 +133,8 @@ void ReplicaHost::start_group(GroupId group, const Uuid& incarnation,
     options.raft.election_timeout = options_.election_timeout;
     options.raft.heartbeat_interval = options_.heartbeat_interval;
     options.raft.seed = env_.entropy.next();
+    options.raft.hibernate_after = options_.election_timeout * 4;
+    options.raft.faults = &env_.faults;
     options.incarnation = incarnation;
     options.initial.voters = replicas;
     options.snapshot_entries = options_.snapshot_entries;

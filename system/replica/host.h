@@ -63,6 +63,8 @@ public:
     void receive_raft(std::vector<wire::RaftMessage> messages);
     void snapshot_offer(const wire::SnapshotOffer& offer, Callback<void(wire::SnapshotReply)> done);
     void snapshot_chunk(wire::SnapshotChunk chunk, Callback<void(wire::SnapshotReply)> done);
+    // What this node holds of what another one has lost.
+    void repair(const wire::RepairRequest& request, Callback<void(wire::RepairReply)> done);
     void session_ended(uint64_t session);
 
     // Hands leadership of every group to another node and stops campaigning.
@@ -97,6 +99,8 @@ private:
     Result<void> open_port();
     void connect_peers();
     void ping_peers();
+    void transfer_needlessly();
+    void link_changed(NodeId peer);
     void catalogue_changed();
     void place_groups();
     void bootstrap_if_needed();
@@ -112,6 +116,9 @@ private:
     Outbox& outbox() override { return outbox_; }
     void mark_dirty(GroupReplica& group) override;
     void send_snapshot(GroupReplica& group, NodeId peer) override;
+    std::vector<NodeId> peer_nodes() const override;
+    void ask_peer(NodeId peer, const wire::RepairRequest& request,
+                  Callback<void(Result<wire::RepairReply>)> done) override;
     void storage_failed(const Error& error) override;
     void status_changed(GroupReplica& group) override;
     // LinkHandler

@@ -78,7 +78,7 @@ void ReplicaHost::ping_peers() {
             wire::FrameKind::ping, wire::encode(wire::Ping{now}),
             now + options_.ping_interval * pings_patience,
             guard_.wrap([this, node = id](Result<wire::Frame> frame) {
-                if (!frame) return;
+                if (!frame) return link_changed(node);
                 Result<wire::Pong> pong = wire::decode_pong(*frame);
                 if (!pong) return;
                 peers_.at(node).disk_full = pong->overloaded_disk;
@@ -88,11 +88,30 @@ void ReplicaHost::ping_peers() {
     }
     bootstrap_if_needed();
     register_uuid();
+    transfer_needlessly();
     free_log_space();
     ping_timer_.start(now + options_.ping_interval, [this] { ping_peers(); });
 }
 
-void ReplicaHost::on_link_up(wire::Link&, const wire::HelloReply&) {
+// Only in the simulator: whoever leads may lose it at any moment.
+void ReplicaHost::transfer_needlessly() {
+    for (auto& [id, group] : groups_) {
+        if (group->status().role != raft::Role::leader) continue;
+        if (!env_.faults.fire(FaultPoint::transfer_needless)) continue;
+        const std::vector<raft::PeerStatus> peers = group->peers();
+        if (!peers.empty()) (void)group->transfer_leadership(peers[id.value % peers.size()].id);
+    }
+}
+
+// Groups that sleep count on it.
+void ReplicaHost::link_changed(NodeId peer) {
+    for (auto& [id, group] : groups_) group->link_changed(peer);
+}
+
+void ReplicaHost::on_link_up(wire::Link& link, const wire::HelloReply&) {
+    for (const auto& [id, peer] : peers_) {
+        if (peer.link.get() == &link) link_changed(id);
+    }
     // A sample at once: a starting cluster waits for agreement on the time.
     if (ping_timer_.pending()) ping_timer_.start(env_.clock.now(), [this] { ping_peers(); });
 }
@@ -105,7 +124,9 @@ bool ReplicaHost::disk_full(NodeId node) const {
 
 void ReplicaHost::on_link_down(wire::Link& link, const Error& reason) {
     for (auto& [id, peer] : peers_) {
-        if (peer.link.get() == &link) peer.disk_full = false;
+        if (peer.link.get() != &link) continue;
+        peer.disk_full = false;
+        link_changed(id);
     }
     if (reason.code == ErrorCode::unauthenticated || reason.code == ErrorCode::protocol_version) {
         env_.log.write(LogLevel::warning, "host",
@@ -163,7 +184,7 @@ void ReplicaHost::send_snapshot(GroupReplica& group, NodeId peer) {
         return;
     }
     auto sender = std::make_unique<SnapshotSender>(
-        env_, *storage_, group, options_.self, *link->second.link,
+        env_, group, options_.self, *link->second.link,
         [this, &group, peer, key](LogIndex index, bool ok) {
             group.snapshot_sent(peer, index, ok);
             senders_.erase(key);
@@ -179,14 +200,14 @@ void ReplicaHost::snapshot_offer(const wire::SnapshotOffer& offer,
     refusal.group = offer.group;
     refusal.snapshot_index = offer.meta.index;
     auto found = groups_.find(offer.group);
-    if (found == groups_.end() || !found->second->started() ||
-        found->second->incarnation() != offer.incarnation ||
+    if (found == groups_.end() || found->second->incarnation() != offer.incarnation ||
         !found->second->wants_snapshot(offer.meta, offer.from, offer.term)) {
         return done(refusal);
     }
     auto& receiver = receivers_[offer.group];
     receiver.reset();
     receiver = std::make_unique<SnapshotReceiver>(*storage_, *found->second, offer);
+    found->second->snapshot_arrives();
     receiver->start(std::move(done));
 }
 
@@ -199,6 +220,9 @@ void ReplicaHost::snapshot_chunk(wire::SnapshotChunk chunk, Callback<void(wire::
         return done(refusal);
     }
     SnapshotReceiver& receiver = *found->second;
+    if (auto group = groups_.find(chunk.group); group != groups_.end()) {
+        group->second->snapshot_arrives();
+    }
     receiver.chunk(std::move(chunk), [this, done = std::move(done), key = found->first](
                                          const wire::SnapshotReply& reply) mutable {
         done(reply);

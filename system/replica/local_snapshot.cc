@@ -79,10 +79,10 @@ void read_local_snapshot(storage::NodeStorage& storage, GroupId group,
 }
 
 LocalSnapshotTask::LocalSnapshotTask(storage::NodeStorage& storage, GroupId group, raft::SnapshotMeta meta,
-                                     std::unique_ptr<SnapshotSource> source,
+                                     std::unique_ptr<SnapshotSource> source, Mend mend,
                                      Callback<void(Result<raft::SnapshotMeta>)> done)
     : storage_(storage), group_(group), meta_(std::move(meta)), source_(std::move(source)),
-      done_(std::move(done)) {}
+      mend_(std::move(mend)), done_(std::move(done)) {}
 
 void LocalSnapshotTask::start() {
     writer_ = storage_.write_snapshot(group_, meta_.index);
@@ -102,11 +102,30 @@ void LocalSnapshotTask::append_next() {
 }
 
 void LocalSnapshotTask::carry_next() {
-    std::vector<BodyRef> live = source_->next_bodies(bodies_per_step);
-    if (live.empty()) return sync_bodies();
-    storage_.carry_over(group_, std::move(live), guard_.wrap([this](Result<void> carried) {
-        if (!carried) return end(fail(std::move(carried.error())));
-        carry_next();
+    live_ = source_->next_bodies(bodies_per_step);
+    if (live_.empty()) return sync_bodies();
+    carry(false);
+}
+
+void LocalSnapshotTask::carry(bool mended) {
+    storage_.carry_over(group_, live_, guard_.wrap([this, mended](Result<void> carried) {
+        if (carried) return carry_next();
+        if (mended || carried.error().code != ErrorCode::corrupt) {
+            return end(fail(std::move(carried.error())));
+        }
+        damaged_.clear();
+        find_damaged(0);
+    }));
+}
+
+// One by one: they need not fit in memory together.
+void LocalSnapshotTask::find_damaged(size_t from) {
+    if (from == live_.size()) {
+        return mend_(std::move(damaged_), guard_.wrap([this] { carry(true); }));
+    }
+    storage_.read_body(group_, live_[from], guard_.wrap([this, from](Result<Buffer> body) {
+        if (!body && body.error().code == ErrorCode::corrupt) damaged_.push_back(live_[from]);
+        find_damaged(from + 1);
     }));
 }
 

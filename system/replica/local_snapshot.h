@@ -26,14 +26,18 @@ void read_local_snapshot(storage::NodeStorage& storage, GroupId group,
 // record in the WAL → done. Destroying it at any step leaves the old snapshot in force.
 class LocalSnapshotTask {
 public:
+    // Gets bodies that are damaged here from peers, as far as it can.
+    using Mend = Callback<void(std::vector<BodyRef>, Callback<void()>)>;
     LocalSnapshotTask(storage::NodeStorage& storage, GroupId group, raft::SnapshotMeta meta,
-                      std::unique_ptr<SnapshotSource> source,
+                      std::unique_ptr<SnapshotSource> source, Mend mend,
                       Callback<void(Result<raft::SnapshotMeta>)> done);
     void start();
 
 private:
     void append_next();
     void carry_next();
+    void carry(bool mended);
+    void find_damaged(size_t from);
     void sync_bodies();
     void finish_file();
     void record();
@@ -43,6 +47,9 @@ private:
     GroupId group_;
     raft::SnapshotMeta meta_;
     std::unique_ptr<SnapshotSource> source_;
+    Mend mend_;
+    std::vector<BodyRef> live_;  // carried over now
+    std::vector<BodyRef> damaged_;
     std::unique_ptr<storage::SnapshotWriter> writer_;
     Callback<void(Result<raft::SnapshotMeta>)> done_;
     LifeGuard guard_;

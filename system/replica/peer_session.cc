@@ -68,6 +68,15 @@ Result<void> PeerSession::dispatch(wire::Frame& frame) {
             }));
             return {};
         }
+        case wire::FrameKind::repair: {
+            Result<wire::RepairRequest> request = wire::decode_repair_request(frame);
+            if (!request) return fail(std::move(request.error()));
+            host_.repair(*request, guard_.wrap([this, id = frame.request_id](
+                                                   const wire::RepairReply& answer) {
+                reply(wire::FrameKind::repair_reply, id, wire::encode(answer));
+            }));
+            return {};
+        }
         default: return fail(ErrorCode::protocol_error, "a frame that does not belong on a peer port");
     }
 }

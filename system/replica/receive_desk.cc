@@ -1,6 +1,5 @@
 #include "system/replica/receive_desk.h"
 
-#include "system/replica/body_gatherer.h"
 #include "system/replica/data_replica.h"
 
 namespace quern::replica {
@@ -162,14 +161,14 @@ void ReceiveDesk::deliver(const Waiter& waiter, std::vector<queue::Delivery> del
     }
     std::vector<BodyRef> bodies;
     for (const queue::Delivery& delivery : deliveries) bodies.push_back(delivery.content);
-    gather_bodies(
-        owner_.host_.storage(), owner_.replica_->group(), bodies,
+    owner_.replica_->gather(
+        bodies,
         guard_.wrap([this, request = waiter.request, queue, response = std::move(response),
                      deliveries = std::move(deliveries)](std::vector<Result<Buffer>> found) mutable {
             wire::ReceiveResponse body;
             for (size_t i = 0; i < deliveries.size(); ++i) {
-                // A body that is damaged here is not handed out; its lease ends and another replica may
-                // serve it.
+                // A body that is damaged here and on all others that answer is not handed out; its lease
+                // ends, and it may be served later.
                 if (!found[i]) {
                     owner_.host_.env().log.write(LogLevel::error, "replica",
                                                  "body not readable: " + found[i].error().to_string());

@@ -1,7 +1,5 @@
 #include "system/replica/snapshot_sender.h"
 
-#include "system/replica/body_gatherer.h"
-
 namespace quern::replica {
 
 namespace {
@@ -12,9 +10,9 @@ constexpr Duration answer_timeout = Duration::seconds(10);
 
 }  // namespace
 
-SnapshotSender::SnapshotSender(Env& env, storage::NodeStorage& storage, GroupReplica& group,
+SnapshotSender::SnapshotSender(Env& env, GroupReplica& group,
                                NodeId self, wire::Link& link, Callback<void(LogIndex, bool)> done)
-    : env_(env), storage_(storage), group_(group), self_(self), link_(link), done_(std::move(done)) {}
+    : env_(env), group_(group), self_(self), link_(link), done_(std::move(done)) {}
 
 void SnapshotSender::start() {
     meta_ = group_.applied_meta();
@@ -58,7 +56,7 @@ void SnapshotSender::send_next() {
 }
 
 void SnapshotSender::send_bodies(std::vector<BodyRef> bodies) {
-    gather_bodies(storage_, group_.group(), bodies,
+    group_.gather(bodies,
                   guard_.wrap([this, bodies](std::vector<Result<Buffer>> found) {
                       wire::SnapshotChunk chunk;
                       chunk.group = group_.group();

@@ -14,7 +14,7 @@ namespace quern::replica {
 class SnapshotSender {
 public:
     // `done` gets whether the peer has installed the snapshot at the index; it may destroy this.
-    SnapshotSender(Env& env, storage::NodeStorage& storage, GroupReplica& group, NodeId self,
+    SnapshotSender(Env& env, GroupReplica& group, NodeId self,
                    wire::Link& link, Callback<void(LogIndex, bool)> done);
     void start();
 
@@ -26,7 +26,6 @@ private:
     void end(bool ok);
 
     Env& env_;
-    storage::NodeStorage& storage_;
     GroupReplica& group_;
     NodeId self_;
     wire::Link& link_;

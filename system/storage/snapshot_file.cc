@@ -159,8 +159,9 @@ public:
     }
 
 private:
+    // An unreadable sector is damage like a failed checksum.
     void on_frame(Result<Buffer> bytes) {
-        if (!bytes) return complete(fail(bytes.error()));
+        if (!bytes) return corrupt("frame");
         size_t offset = 0;
         if (at_ == 0) {
             if (!snapshot_header_matches(bytes->span(), header_)) return corrupt("header");
@@ -186,7 +187,7 @@ private:
         file_->read_at(at_, size, [this](Result<Buffer> bytes) { on_chunk(std::move(bytes)); });
     }
     void on_chunk(Result<Buffer> bytes) {
-        if (!bytes) return complete(fail(bytes.error()));
+        if (!bytes) return corrupt("chunk");
         if (frame_.last) return complete(Buffer());
         const size_t size = frame_.size_bytes;
         if (bytes->size() < size || crc32c(bytes->span().first(size)) != frame_.chunk_crc) {

@@ -48,6 +48,8 @@ enum class FrameKind : uint16_t {
     snapshot_chunk = 40,
     snapshot_reply = 41,
     cancel = 42,  // one-way, names the asker's request: its answer is no longer wanted. No body.
+    repair = 43,  // repair_messages.h
+    repair_reply = 44,
 };
 
 struct Frame {
