@@ -352,6 +352,11 @@ void GroupReplica::install_snapshot(const raft::SnapshotMeta& meta, NodeId from,
     change.snapshot_term = meta.term;
     if (lacks_snapshot_) {
         installing_ = true;
+        // No core has seen the sender's term yet, and none may start behind its snapshot's.
+        if (term > host_.storage().log_of(group()).term) {
+            change.has_hard_state = true;
+            change.term = term;
+        }
         return install_first({std::move(change)}, std::move(done));
     }
     change.keep_suffix = raft_->keeps_suffix(meta);

@@ -48,6 +48,7 @@ public:
         env_.loop.post([this] { flush(); });
     }
     void send_snapshot(GroupReplica&, NodeId) override {}
+    bool disk_full(NodeId) const override { return false; }
     std::vector<NodeId> peer_nodes() const override { return {}; }
     void ask_peer(NodeId, const wire::RepairRequest&,
                   Callback<void(Result<wire::RepairReply>)>) override {}
