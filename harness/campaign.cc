@@ -122,6 +122,7 @@ private:
         if (r.violation_count == 0) return;
         if (result_.failed_seeds.empty() && !r.violations.empty()) {
             result_.first_invariant = r.violations.front().invariant;
+            result_.first_text = r.violations.front().text;
         }
         result_.failed_seeds.push_back(r.seed);
         if (result_.failures.size() >= failures_shown_max) return;

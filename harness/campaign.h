@@ -29,6 +29,7 @@ struct CampaignResult {
     std::vector<uint64_t> failed_seeds;
     std::vector<std::string> failures;  // a few lines each, of the first ones
     std::string first_invariant;        // violated by the first of failed_seeds; empty: none
+    std::string first_text;             // what was found there
     int64_t simulated_ns = 0;
     int64_t cpu_ns = 0;
     int64_t wall_ns = 0;

@@ -68,6 +68,33 @@ void check_fences(const HistoryIndex& index, Verdict& verdict) {
     check_incarnations(index, verdict);
 }
 
+namespace {
+
+// A refusal is the catalogue's word: what was granted before it was asked holds.
+void check_granted(const Operation& op, const std::vector<const Operation*>& changes,
+                   Verdict& verdict) {
+    if (op.error != ErrorCode::access_denied || op.outcome == OpOutcome::ok) return;
+    const Operation* last = nullptr;
+    for (const Operation* change : changes) {
+        if (change->invoked_ns >= op.returned_ns) break;
+        if (change->kind == OpKind::revoke && change->possible()) last = nullptr;
+        if (change->kind == OpKind::grant && change->ok() && change->returned_ns < op.invoked_ns) {
+            last = change;
+        }
+    }
+    // A revocation of unknown outcome may come late.
+    for (const Operation* change : changes) {
+        const bool open = change->kind == OpKind::revoke && change->possible() && !change->ok();
+        if (open && change->invoked_ns < op.returned_ns) return;
+    }
+    if (last == nullptr) return;
+    verdict.add("Q19", fmt::format("refused though it was granted: {}; granted by {}", to_string(op),
+                                   to_string(*last)),
+                op.returned_ns);
+}
+
+}  // namespace
+
 // Grants and revocations of one user are asked by one client, one after another (the workload sees to
 // it), each for all that the user may do.
 void check_access(const HistoryIndex& index, const CheckOptions& options, Verdict& verdict) {
@@ -78,7 +105,13 @@ void check_access(const HistoryIndex& index, const CheckOptions& options, Verdic
     }
     for (const Operation& op : index.history().operations) {
         const auto found = changes.find(op.user);
-        if (!op.ok() || found == changes.end()) continue;
+        if (op.user == intruder_name && op.ok()) {
+            verdict.add("Q19", "done for somebody who does not know the secret: " + to_string(op),
+                        op.returned_ns);
+        }
+        if (found == changes.end()) continue;
+        check_granted(op, found->second, verdict);
+        if (!op.ok()) continue;
         const Operation* last = nullptr;
         bool may_be_granted = false;  // by a grant of unknown outcome
         for (const Operation* change : found->second) {
@@ -116,6 +149,7 @@ void check_history(const History& history, const CheckOptions& options, Verdict&
     check_counters(index, verdict);
     check_time(index, options, verdict);
     check_fences(index, verdict);
+    check_existence(index, verdict);
     check_access(index, options, verdict);
     check_positions(index, verdict);
     check_fifo(index, verdict);

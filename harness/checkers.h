@@ -11,6 +11,9 @@
 
 namespace quern::harness {
 
+// A client of this name does not know the secret it asks with.
+constexpr const char* intruder_name = "intruder";
+
 struct CheckOptions {
     // Time of day at the start of the history, by a clock that is right; 0: none, or too many nodes'
     // clocks were wrong for cluster time to be held against it.
@@ -41,9 +44,11 @@ void check_receipts(const HistoryIndex& index, Verdict& verdict);
 void check_counters(const HistoryIndex& index, Verdict& verdict);
 // Q15: delays, retention, and cluster time itself.
 void check_time(const HistoryIndex& index, const CheckOptions& options, Verdict& verdict);
+// Q13 and Q18: a queue is there until somebody may have deleted it.
+void check_existence(const HistoryIndex& index, Verdict& verdict);
 // Q17 purge fence, Q18 incarnation fence.
 void check_fences(const HistoryIndex& index, Verdict& verdict);
-// Q19: a revoked permission is of no use.
+// Q19: a revoked permission is of no use, and one that was granted is.
 void check_access(const HistoryIndex& index, const CheckOptions& options, Verdict& verdict);
 // Q20 and R13: no answer shows a log older than an answer that was out before the question.
 void check_positions(const HistoryIndex& index, Verdict& verdict);

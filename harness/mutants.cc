@@ -30,6 +30,18 @@ struct Hunt {
     std::string checker;
 };
 
+// A node that stops by an assertion of its own is named by it.
+std::string checker_name(const CampaignResult& result) {
+    constexpr std::string_view mark = ": assertion failed: ";
+    constexpr size_t words_max = 70;
+    const size_t at = result.first_text.find(mark);
+    if (result.first_invariant != "crash" || at == std::string::npos) return result.first_invariant;
+    const size_t from = at + mark.size();
+    std::string words = result.first_text.substr(from, result.first_text.find('\n', from) - from);
+    if (words.size() > words_max) words.resize(words_max);
+    return "assertion: " + words;
+}
+
 Hunt hunt(const MutantOptions& options, uint32_t number) {
     CampaignOptions campaign;
     campaign.first_seed = options.first_seed + number * seeds_between_campaigns;
@@ -44,7 +56,7 @@ Hunt hunt(const MutantOptions& options, uint32_t number) {
     if (!found.caught) return found;
     found.failing_seed = result.failed_seeds.front();
     found.seeds = found.failing_seed - campaign.first_seed + 1;
-    found.checker = result.first_invariant;
+    found.checker = checker_name(result);
     return found;
 }
 

@@ -70,6 +70,18 @@ void draw_workload(RunPlan& plan) {
         const int64_t factor = usual_weights[i] < 10 ? w.one_of(knob, {0, 0, 1, 4}) : w.one_of(knob, {0, 1, 1, 3});
         plan.weights[i] = usual_weights[i] * factor;
     }
+    // Queues come and go, purges and revocations follow each other.
+    if (w.one_of(16, {0, 0, 0, 0, 0, 0, 0, 1}) == 1) {
+        for (size_t i = 0; i < op_kind_count; ++i) {
+            if (usual[i] < 10) plan.weights[i] = usual[i] * 15;
+        }
+    }
+    plan.intruders = w.one_of(17, {0, 0, 0, 0, 0, 0, 0, 1});
+    // Long enough for the shortest retention.
+    if (w.one_of(18, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}) == 1) {
+        plan.chaos_ms = 90'000;
+        plan.think_ms = std::max<int64_t>(plan.think_ms, 600);
+    }
     // Without these there is nothing to see.
     auto& weights = plan.weights;
     weights[0] = std::max<int64_t>(weights[0], 100);

@@ -1,6 +1,7 @@
 #include "harness/run.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -15,6 +16,7 @@ namespace {
 
 constexpr Duration come_up_within = Duration::seconds(60);
 constexpr Duration converge_within = Duration::seconds(30);
+constexpr Duration give_back_within = Duration::seconds(10);
 constexpr Duration answer_grace = Duration::seconds(5);
 constexpr Duration restart_pause = Duration::seconds(1);
 constexpr const char* worker_name = "worker";
@@ -211,7 +213,33 @@ bool Run::prepare() {
         add_client(worker ? WorkClient::Identity{number, worker_name, worker_key_, worker_secret_, ""}
                           : WorkClient::Identity{number, "", sim::admin_key_id, sim::admin_secret, ""});
     }
+    for (uint32_t i = 1; i <= plan_.intruders; ++i) {
+        add_client({static_cast<uint32_t>(plan_.clients) + i, intruder_name, sim::admin_key_id,
+                    "not the secret", ""});
+    }
     return good && time_left();
+}
+
+std::string Run::bodies_kept(const std::vector<sim::Machine*>& storage) const {
+    for (const sim::Machine* machine : storage) {
+        for (const std::string& path : machine->disk().platter().paths()) {
+            if (sim::file_class(path) != "bodies") continue;
+            return fmt::format("{} still has {} ({} bytes)", machine->name(), path,
+                               machine->disk().platter().find(path)->size());
+        }
+    }
+    return {};
+}
+
+// L7: when every message is gone, nothing of their bodies is kept.
+void Run::check_bodies(const std::vector<sim::Machine*>& storage) {
+    std::string kept = bodies_kept(storage);
+    const sim::SimTime limit = world_.now() + give_back_within;
+    while (!kept.empty() && world_.now() < limit && time_left()) {
+        run_until([] { return false; }, Duration::milliseconds(200));
+        kept = bodies_kept(storage);
+    }
+    if (!kept.empty() && time_left()) found("L7", "the queues are empty: " + kept);
 }
 
 bool Run::chaos() {
@@ -279,24 +307,29 @@ bool Run::settle() {
         difference = witness_.difference(storage);
     } while (!difference.empty() && world_.now() < limit && time_left());
     if (!difference.empty() && time_left()) found("L6", "replicas do not converge: " + difference);
+    if (drain_->done() && difference.empty()) check_bodies(storage);
     return time_left();
 }
 
 CheckOptions Run::check_options() const {
     CheckOptions options;
-    options.revocation_ms = 30'000;
+    // A cache that heard nothing for two seconds knows nothing; a read may have begun a little before.
+    options.revocation_ms = 5'000;
     options.damage = std::any_of(
         plan_.faults.faults.begin(), plan_.faults.faults.end(), [](const sim::Fault& fault) {
             return fault.kind >= sim::FaultKind::bit_rot && fault.kind <= sim::FaultKind::disks_swapped;
         });
     if (plan_.faults.faults.empty() && plan_.fault_points == 0) options.prompt_ms = 1'000;
-    const bool clocks_good = std::none_of(
-        plan_.faults.faults.begin(), plan_.faults.faults.end(), [](const sim::Fault& fault) {
-            return fault.kind == sim::FaultKind::clock_jump ||
-                   fault.kind == sim::FaultKind::clock_freeze ||
-                   fault.kind == sim::FaultKind::clock_drift;
-        });
-    if (clocks_good) options.started_wall_ms = sim::world_epoch.ns / 1'000'000;
+    // Cluster time is right as long as most clocks are.
+    std::set<std::string> wrong_clocks;
+    for (const sim::Fault& fault : plan_.faults.faults) {
+        const bool clock = fault.kind == sim::FaultKind::clock_jump ||
+                           fault.kind == sim::FaultKind::clock_freeze ||
+                           fault.kind == sim::FaultKind::clock_drift;
+        if (clock) wrong_clocks.insert(fault.a.begin(), fault.a.end());
+    }
+    const auto minority = static_cast<size_t>(plan_.storage_nodes - 1) / 2;
+    if (wrong_clocks.size() <= minority) options.started_wall_ms = sim::world_epoch.ns / 1'000'000;
     return options;
 }
 
@@ -379,11 +412,14 @@ void Run::supervise() {
     check_stops();
 }
 
-// Without a fault of its disk no node has a reason to stop or to refuse to start.
+// Without a fault of its disk (one that is full or slow has none) no node has a reason to stop or to refuse to start.
 void Run::check_stops() {
     const bool disks_good = std::none_of(
         plan_.faults.faults.begin(), plan_.faults.faults.end(), [](const sim::Fault& fault) {
-            return fault.kind >= sim::FaultKind::bit_rot && fault.kind <= sim::FaultKind::disks_swapped;
+            const bool harmless = fault.kind == sim::FaultKind::disk_full ||
+                                  fault.kind == sim::FaultKind::disk_slow;
+            return fault.kind >= sim::FaultKind::bit_rot &&
+                   fault.kind <= sim::FaultKind::disks_swapped && !harmless;
         });
     if (!disks_good || !verdict_.good()) return;
     for (const auto* list : {&cluster_->fatal_stops(), &cluster_->start_failures()}) {

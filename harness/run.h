@@ -33,6 +33,8 @@ private:
     bool ask_until_done(WorkClient& client, Operation op, wire::Request request);
     std::vector<sim::Machine*> choose_core() const;
     bool damaged(const sim::Machine& machine) const;
+    void check_bodies(const std::vector<sim::Machine*>& storage);
+    std::string bodies_kept(const std::vector<sim::Machine*>& storage) const;
     // What an init system does: a process that ended or refused to start is started again.
     void supervise();
     void restart_later(sim::Machine& machine);

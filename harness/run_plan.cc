@@ -24,6 +24,7 @@ std::vector<Knob> knobs_of(RunPlan& p) {
         {"fault_points", &p.fault_points},
         {"clients", &p.clients},
         {"worker_clients", &p.worker_clients},
+        {"intruders", &p.intruders},
         {"hands", &p.hands},
         {"queues", &p.queues},
         {"think_ms", &p.think_ms},

@@ -31,6 +31,7 @@ struct RunPlan {
     // The workload.
     int64_t clients = 8;
     int64_t worker_clients = 1;    // of them, as a second user whose permissions come and go
+    int64_t intruders = 0;         // clients that do not know their secret
     int64_t hands = 1;             // calls that each client has under way
     int64_t queues = 3;
     int64_t think_ms = 200;        // between two calls of a hand, on average

@@ -52,6 +52,7 @@ Witness::Replica& Witness::replica(NodeId node, GroupId group) {
     if (r.life != life) {
         r.life = life;
         r.led = {};
+        r.known = false;
         rules_.restarted({node, group});
     }
     return r;
@@ -113,6 +114,8 @@ void Witness::restored(NodeId self, GroupId group, LogIndex index, uint64_t roll
 
 void Witness::message_leaves(NodeId self, const raft::Message& message) {
     if (cluster_ == nullptr) return;
+    check_term(self, message);
+    check_restart(self, message.group);
     switch (message.kind) {
         case raft::MessageKind::append_request:
         case raft::MessageKind::heartbeat_request: check_leader(self, message); break;
@@ -134,10 +137,13 @@ void Witness::check_leader(NodeId self, const raft::Message& message) {
                             fmt::format("of group {} in term {}", message.group.value,
                                         message.term.value));
     }
+    if (fresh) check_election(self, message);
     Replica& r = replica(self, message.group);
     const raft::Raft* raft = core(self, message.group);
-    if (r.led >= message.term || raft == nullptr) return;
+    if (raft == nullptr) return;
+    if (r.led >= message.term) return check_commit_rule(self, message, *raft);
     r.led = message.term;
+    r.led_from = raft->status().commit;
     check_leader_log(self, message.group, *raft);
 }
 
@@ -178,6 +184,7 @@ void Witness::check_append_promise(NodeId self, const raft::Message& message) {
                                    log != nullptr ? log->last().value : 0, disk(self).place(),
                                    log != nullptr ? log->term_at(message.index).value : 0));
     }
+    if (term) replica(self, message.group).promised = {term, message.index};
     if (drawn()) check_durable(self, message.group);
 }
 
@@ -185,6 +192,12 @@ void Witness::check_vote_promise(NodeId self, const raft::Message& message) {
     ++promises_;
     const bool own = message.kind == raft::MessageKind::vote_request;
     const NodeId grantee = own ? self : message.to;
+    groups_[message.group].voters[{message.term, grantee}].insert(self);
+    if (own) {
+        note_candidate(self, message);
+    } else {
+        check_voter(self, message);
+    }
     rules_.vote({self, message.group}, message.term, grantee);
     const raft::HardState promised{message.term, grantee};
     auto kept = [&] {

@@ -1,10 +1,11 @@
 // Watches every storage node from the inside (replica/observer.h) and holds each deed against the
-// invariants of Raft and storage at the instant it is done: R1–R10, R14. Knows all nodes and their
+// invariants of Raft and storage at the instant it is done: R1–R11, R13, R14. Knows all nodes and their
 // disks; touches nothing.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "harness/durable_log.h"
@@ -50,10 +51,20 @@ public:
     void applied(NodeId self, GroupId group, const raft::Entry& entry,
                  uint64_t rolling_hash) override;
     void restored(NodeId self, GroupId group, LogIndex index, uint64_t rolling_hash) override;
+    LogIndex read_begins(GroupId group) override;
+    void read_ends(NodeId self, GroupId group, LogIndex floor, LogIndex index) override;
     void answers_applied(NodeId self, GroupId group, LogIndex index) override;
 
 private:
+    struct LogPosition {
+        Term term;
+        LogIndex index;
+        auto operator<=>(const LogPosition&) const = default;
+    };
     struct Group {
+        std::set<Term> terms;  // that somebody stood for
+        std::map<std::pair<Term, NodeId>, std::set<NodeId>> voters;  // by candidate
+        std::map<std::pair<Term, NodeId>, LogPosition> candidates;   // where their logs ended
         std::unique_ptr<GroupJudge> judge;  // of data groups
         NodeId feeder;                      // whose applying the judge follows in this entry
         bool entry_open = false;
@@ -61,6 +72,9 @@ private:
     struct Replica {
         uint32_t life = 0;
         Term led;  // the last term in which it was seen to lead
+        LogIndex led_from;     // its commit index then
+        LogPosition promised;  // what it last acknowledged, in any of its lives
+        bool known = false;    // its log was looked at in this life
     };
 
     sim::Machine& machine(NodeId node) const;
@@ -75,6 +89,14 @@ private:
     void check_append_promise(NodeId self, const raft::Message& message);
     void check_vote_promise(NodeId self, const raft::Message& message);
     void check_durable(NodeId self, GroupId group);
+    // witness_raft.cc
+    bool is_truth(const Group& group, const LogPosition& position) const;
+    void check_term(NodeId self, const raft::Message& message);
+    void check_election(NodeId self, const raft::Message& message);
+    void check_commit_rule(NodeId self, const raft::Message& message, const raft::Raft& core);
+    void note_candidate(NodeId self, const raft::Message& message);
+    void check_voter(NodeId self, const raft::Message& message);
+    void check_restart(NodeId self, GroupId group);
     enum class Look : uint8_t { quick, thorough };
     bool durable_on(NodeId node, GroupId group, LogIndex index, Term term, Look how);
     void check_invariants(NodeId node);

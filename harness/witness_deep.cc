@@ -28,11 +28,17 @@ void Witness::check_invariants(NodeId node) {
     for (const auto& [group, replica] : host->groups()) {
         if (!replica->started()) continue;
         replica->core().check_invariants();
+        check_restart(node, group);
         check_durable(node, group);
         // R4 is judged when a leader begins: later an entry of an older term may be committed by the next.
         const bool known = this->replica(node, group).led == replica->core().status().term;
         if (known) check_leader_log(node, group, replica->core());
-        if (const replica::DataReplica* data = host->data(group)) data->state().check_invariants();
+        const replica::DataReplica* data = host->data(group);
+        if (data == nullptr) continue;
+        data->state().check_invariants();
+        if (const char* wrong = data->desk().violated()) {
+            found("L5", fmt::format("s{} group {}: {}", node.value, group.value, wrong));
+        }
     }
 }
 

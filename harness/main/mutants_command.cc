@@ -2,12 +2,14 @@
 
 #include <unistd.h>
 
-#include <climits>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "harness/main/program_beside.h"
 #include "harness/planted_switch.h"
 
 namespace quern::harness {
@@ -19,12 +21,24 @@ constexpr int exit_usage = 2;
 
 // Returns only if it cannot be started.
 void hand_over(char** argv) {
-    char self[PATH_MAX];
-    const ssize_t size = readlink("/proc/self/exe", self, sizeof self);
-    if (size <= 0 || size == static_cast<ssize_t>(sizeof self)) return;
-    const std::string planted = std::string(self, static_cast<size_t>(size)) + "-planted";
+    const std::string planted = planted_program();
     execv(planted.c_str(), argv);
     std::fprintf(stderr, "%s cannot be started; build it\n", planted.c_str());
+}
+
+constexpr std::string_view table_begins = "<!-- planted bugs begin -->\n";
+constexpr std::string_view table_ends = "<!-- planted bugs end -->";
+
+// Puts the table between its marks; false if the file or its marks are missing.
+bool write_table(const std::string& path, const std::string& table) {
+    std::ifstream in(path);
+    std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    const size_t begin = text.find(table_begins);
+    const size_t end = text.find(table_ends);
+    if (begin == std::string::npos || end == std::string::npos || end < begin) return false;
+    const size_t from = begin + table_begins.size();
+    text.replace(from, end - from, "\n" + table + "\n");
+    return static_cast<bool>(std::ofstream(path) << text);
 }
 
 }  // namespace
@@ -40,6 +54,7 @@ MutantsCommand::MutantsCommand(CLI::App& app)
     command_->add_option("--jobs", options_.jobs, "processes")->capture_default_str();
     command_->add_flag("--json", json_, "one JSON object");
     command_->add_flag("--markdown", markdown_, "a table for docs/testing.md");
+    command_->add_option("--into", into_, "write the table between its marks in this file");
     command_->add_flag("--list", list_, "only tell which bugs there are");
 }
 
@@ -73,6 +88,10 @@ int MutantsCommand::run(char** argv) {
     fmt::print("{}\n", json_       ? mutants_to_json(results)
                        : markdown_ ? mutants_to_markdown(results)
                                    : mutants_to_text(results));
+    if (!into_.empty() && !write_table(into_, mutants_to_markdown(results))) {
+        std::fprintf(stderr, "%s: no place for the table\n", into_.c_str());
+        return exit_usage;
+    }
     for (const MutantResult& result : results) {
         if (!result.found()) return exit_failed;
     }

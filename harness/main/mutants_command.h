@@ -24,6 +24,7 @@ private:
     CLI::App* command_;
     MutantOptions options_;
     std::vector<std::string> names_;
+    std::string into_;
     bool json_ = false;
     bool markdown_ = false;
     bool list_ = false;

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "harness/campaign.h"
+#include "harness/main/canary.h"
 #include "harness/main/commands.h"
 #include "harness/main/mutants_command.h"
 #include "harness/planted_switch.h"
@@ -28,7 +29,7 @@ bool parse_seeds(const std::string& text, CampaignOptions& options) {
            options.first_seed > 0;
 }
 
-int run_command(const std::string& seeds, CampaignOptions options, bool json) {
+int run_command(const std::string& seeds, CampaignOptions options, bool json, bool with_canary) {
     if (!parse_seeds(seeds, options)) {
         std::fprintf(stderr, "--seeds: give A..B with 0 < A <= B, not %s\n", seeds.c_str());
         return exit_usage;
@@ -37,7 +38,11 @@ int run_command(const std::string& seeds, CampaignOptions options, bool json) {
     if (!json) fmt::print("seeds {}..{}\n", options.first_seed, options.last_seed);
     const CampaignResult result = run_campaign(options);
     fmt::print("{}\n", json ? result.to_json() : result.to_text());
-    return result.good() ? 0 : exit_failed;
+    const uint64_t seed_count = options.last_seed - options.first_seed + 1;
+    if (!with_canary || seed_count < canary_campaign_seeds_min) return result.good() ? 0 : exit_failed;
+    const Canary canary = run_canary(options.first_seed);
+    std::fprintf(json ? stderr : stdout, "%s\n", canary.words.c_str());
+    return result.good() && canary.failed ? 0 : exit_failed;
 }
 
 int main(int argc, char** argv) {
@@ -47,6 +52,7 @@ int main(int argc, char** argv) {
     std::string seeds = "1..100";
     bool json = false;
     bool no_faults = false;
+    bool no_canary = false;
     auto of_plan = [&](CLI::App* command) {
         command->add_flag("--no-faults", no_faults, "leave out all faults");
         add_shape_option(*command, campaign.kind);
@@ -59,6 +65,8 @@ int main(int argc, char** argv) {
     run->add_flag("--json", json, "one JSON object");
     run->add_flag("--verify", campaign.verify, "run each seed twice and compare");
     of_plan(run);
+    run->add_flag("--stop-at-first", campaign.stop_at_first, "end with the first seed that fails");
+    run->add_flag("--no-canary", no_canary, "do not ask for a planted bug to be caught as well");
 
     uint64_t seed = 0;
     CLI::App* verify = app.add_subcommand("verify", "Run a seed twice and show where the runs differ");
@@ -87,7 +95,8 @@ int main(int argc, char** argv) {
     if (mutants.parsed()) return mutants.run(argv);
     if (!bug.empty() && !plant_named(bug)) return exit_usage;
     campaign.faults = !no_faults;
-    if (run->parsed()) return run_command(seeds, campaign, json);
+    const bool with_canary = !no_canary && !planted_bugs_built();
+    if (run->parsed()) return run_command(seeds, campaign, json, with_canary);
     if (chosen) return chosen();
     if (verify->parsed()) {
         const RunPlan plan = make_plan(seed, !no_faults, campaign.kind);

@@ -1,5 +1,7 @@
 #include "system/balancer/attempt_policy.h"
 
+#include "system/base/planted_bug.h"
+
 namespace quern::balancer {
 
 namespace {
@@ -36,7 +38,7 @@ NextStep AttemptPolicy::judge(const AttemptEnd& end) {
     // would not help.
     if (end.code == ErrorCode::session_expired) return NextStep::deliver;
     if (end.outcome == Outcome::unknown) {
-        if (options_.mutates) ambiguous_ = true;
+        if (options_.mutates && !PLANTED(lost_answer_is_refusal)) ambiguous_ = true;
         return options_.repeatable ? NextStep::ask_other : NextStep::give_up;
     }
     if (end.code == ErrorCode::not_leader) return NextStep::ask_leader;

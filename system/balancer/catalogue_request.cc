@@ -1,5 +1,7 @@
 #include "system/balancer/catalogue_request.h"
 
+#include "system/base/planted_bug.h"
+
 namespace quern::balancer {
 
 CatalogueRequest::CatalogueRequest(const Context& context, AnswerSink& sink, Identity& identity,
@@ -51,7 +53,7 @@ void CatalogueRequest::reply_came(Result<GroupReply> result) {
 
 void CatalogueRequest::change(Change operation) {
     metadata::Command command;
-    command.token = arrived_.request.token;
+    if (!PLANTED(catalogue_change_without_token)) command.token = arrived_.request.token;
     command.principal = granted_.user;
     command.authorised_at = granted_.authorised_at;
     command.operation = std::move(operation);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "system/base/planted_bug.h"
+
 namespace quern::balancer {
 
 namespace {
@@ -46,7 +48,8 @@ void DataRequest::start() {
 
 void DataRequest::permitted(Result<Granted> granted) {
     if (!granted) return refuse(std::move(granted.error()));
-    if (call_.ambiguous() && granted->queue.id != granted_.queue.id) {
+    const bool follows = PLANTED(retry_follows_the_name);
+    if (call_.ambiguous() && granted->queue.id != granted_.queue.id && !follows) {
         // What may have been done to the old queue must not be done again to the new one.
         return refuse(Error(ErrorCode::queue_does_not_exist, "the queue was deleted and made anew"));
     }

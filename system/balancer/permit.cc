@@ -1,6 +1,7 @@
 #include "system/balancer/permit.h"
 
 #include "system/base/log.h"
+#include "system/base/planted_bug.h"
 
 namespace quern::balancer {
 
@@ -98,7 +99,7 @@ Granted Permit::grant_on(const QueueTarget& target) const {
 }
 
 Permit::Verdict Permit::denied() {
-    if (!confirmed_) {
+    if (!confirmed_ && !PLANTED(refusal_from_cache)) {
         refresh();
         return std::nullopt;
     }

@@ -1,5 +1,6 @@
 #include "system/balancer/queue_requests.h"
 
+#include "system/base/planted_bug.h"
 #include "system/metadata/validate.h"
 
 namespace quern::balancer {
@@ -124,6 +125,7 @@ private:
         if (record_of(reply) == nullptr) return finish(foreign_reply());
         record_ = *record_of(reply);
         if (!reply.repeated) context_.catalogue.learned_deletion(record_, reply.version);
+        if (PLANTED(deletion_answered_early)) return finish_with(record_);
         tell_group(record_, seen_at(reply), Kind::drop_queue);
     }
     void group_said(const Error& error) override {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "system/base/planted_bug.h"
 #include "system/base/prng.h"
 
 namespace quern::client {
@@ -79,6 +80,9 @@ void Call::attempt() {
         return context_.wait_for_link(*this);
     }
     timer_.cancel();
+    if (PLANTED(new_token_for_each_attempt)) {
+        context_.tokens().end(std::exchange(request_.token, {}));
+    }
     stamp();
     if (!request_.queue && !request_.queue_name.empty()) {
         request_.queue = context_.queue_ids().find(request_.queue_name);
@@ -219,7 +223,7 @@ void Call::refused(const Error& reason) {
 
 Outcome Call::honest(Outcome of_last_attempt) const {
     if (!has_effect_) return Outcome::not_applied;
-    return ambiguous_ ? Outcome::unknown : of_last_attempt;
+    return ambiguous_ && !PLANTED(client_hides_doubt) ? Outcome::unknown : of_last_attempt;
 }
 
 void Call::succeed(wire::Response response) {

@@ -2,6 +2,7 @@
 
 #include "system/base/assert.h"
 #include "system/base/limits.h"
+#include "system/base/planted_bug.h"
 
 namespace quern::client {
 
@@ -39,6 +40,7 @@ Token Tokens::begin(ClusterTime expires) {
     Token token;
     token.session = current_;
     token.seq = session.next_seq++;
+    if (PLANTED(token_drawn_twice) && session.under_way.empty() && token.seq % 16 == 0) --token.seq;
     token.acked_below = low(session);
     if (session.under_way.empty()) token.acked_below = token.seq;
     token.expires = expires;

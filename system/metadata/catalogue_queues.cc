@@ -1,4 +1,5 @@
 #include "system/base/log.h"
+#include "system/base/planted_bug.h"
 #include "system/metadata/catalogue_state.h"
 #include "system/metadata/validate.h"
 
@@ -62,7 +63,8 @@ CatalogueState::Result CatalogueState::run(const CreateQueue& command) {
                      static_cast<int64_t>(bounds.queues_max), static_cast<int64_t>(queues.size()));
     }
     QUERN_ASSERT(!groups_by_load.empty());
-    QueueRecord record{.id = QueueId(version.value + 1),
+    const bool reuse = PLANTED(queue_id_reused) && !queues.empty();
+    QueueRecord record{.id = reuse ? queues.rbegin()->first.next() : QueueId(version.value + 1),
                        .name = command.name,
                        .group = groups_by_load.begin()->second,
                        .attributes = command.attributes,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "system/base/planted_bug.h"
 #include "system/metadata/record_codec.h"
 
 namespace quern::metadata {
@@ -51,7 +52,7 @@ void ChangeLog::restart(CatalogueVersion floor) {
 
 std::optional<std::vector<Change>> ChangeLog::since(CatalogueVersion version,
                                                     size_t count_max) const {
-    if (version < floor_) return std::nullopt;
+    if (version < floor_ && !PLANTED(watch_gap_ignored)) return std::nullopt;
     auto position = std::upper_bound(
         changes_.begin(), changes_.end(), version,
         [](CatalogueVersion v, const Change& change) { return v < change.version; });

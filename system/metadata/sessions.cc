@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "system/base/limits.h"
+#include "system/base/planted_bug.h"
 
 namespace quern::metadata {
 
@@ -66,7 +67,7 @@ std::optional<Reply> Sessions::recall(const Token& token, ClusterTime now,
 }
 
 void Sessions::remember(const Token& token, const Reply& reply, ClusterTime now) {
-    if (!token.session) return;
+    if (!token.session || PLANTED(catalogue_forgets_tokens)) return;
     Session& session = sessions_[token.session];
     const ClusterTime until = remembered_until(token, now);
     forget_acked(session, token.acked_below);

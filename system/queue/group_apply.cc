@@ -1,4 +1,5 @@
 // From a command to its reply: repetition, versions, the operation.
+#include "system/base/planted_bug.h"
 #include "system/queue/group_impl.h"
 
 namespace quern::queue {
@@ -43,7 +44,8 @@ Reply GroupState::Impl::apply(const Command& command, const uint8_t* payload) {
         case SessionTable::Verdict::fresh: break;
     }
     Reply reply = apply_to_queue(command, payload);
-    if (!is_routing(reply) && !found_nothing(reply)) {
+    const bool forgets = PLANTED(purge_not_remembered) && kind == OperationKind::purge;
+    if (!is_routing(reply) && !found_nothing(reply) && !forgets) {
         sessions.remember(command.principal, command.token, time,
                           store_reply(kind, command.queue, reply));
         hash.add(command.token.session.value);
@@ -74,7 +76,7 @@ Reply GroupState::Impl::apply_to_queue(const Command& command, const uint8_t* pa
     if (queue == nullptr || queue->data().version < command.record_version) {
         return {Error(ErrorCode::needs_attributes)};
     }
-    if (queue->data().version > command.record_version) return {Error(ErrorCode::stale_catalogue)};
+    if (queue->data().version > command.record_version && !PLANTED(stale_record_honoured)) return {Error(ErrorCode::stale_catalogue)};
     ApplyContext ctx = context(payload);
     hash.add(command.queue.value);
     hash.add(command.operation.index());
@@ -120,7 +122,7 @@ Reply GroupState::Impl::ensure(const Command& command, const EnsureQueue& operat
 
 // A queue is dropped for good whatever version of its record is held: its id never comes back.
 Reply GroupState::Impl::drop(const Command& command) {
-    floor = std::max(floor, command.record_version);
+    if (!PLANTED(dropped_queue_comes_back)) floor = std::max(floor, command.record_version);
     hash.add(floor.value);
     QueueState* queue = find(command.queue);
     if (queue == nullptr) return {Done{}};

@@ -1,6 +1,8 @@
 // Time and sweeping, and what a group's state is made of.
 #include "system/queue/group_impl.h"
 
+#include "system/base/planted_bug.h"
+
 namespace quern::queue {
 
 GroupState::Impl::Impl(GroupImage image)
@@ -23,7 +25,7 @@ GroupImage GroupState::Impl::image() const {
     image.catalogue_floor = floor;
     image.rolling_hash = hash.value();
     image.forgotten_expires = sessions.forgotten_expires();
-    image.sessions = sessions.share();
+    if (!PLANTED(tokens_not_in_snapshot)) image.sessions = sessions.share();
     image.queues.reserve(queues.size());
     for (const auto& [id, queue] : queues) image.queues.push_back({id, queue.share()});
     image.graves.assign(graveyard.graves().begin(), graveyard.graves().end());

@@ -26,11 +26,11 @@ Reply QueueState::receive(ApplyContext& ctx, const Receive& command) {
     const uint64_t leased = data_->counters.leased;
     uint64_t count_max = command.messages_max;
     if (visibility_ms > 0) {  // else nothing stays leased, and the limit does not matter
-        if (leased >= a.leased_messages_max) {
+        if (leased >= a.leased_messages_max && !PLANTED(lease_limit_ignored)) {
             return {Error(ErrorCode::over_limit, "too many leased messages",
                           static_cast<int64_t>(a.leased_messages_max), static_cast<int64_t>(leased))};
         }
-        count_max = std::min(count_max, a.leased_messages_max - leased);
+        if (!PLANTED(lease_limit_ignored)) count_max = std::min(count_max, a.leased_messages_max - leased);
     }
     reply.deliveries.reserve(std::min(count_max, data_->counters.ready));
     uint64_t bytes = 0;
@@ -74,7 +74,8 @@ ReceiveReply QueueState::redeliver(ClusterTime now, const ReceiveReply& first) c
     ReceiveReply reply;
     for (const Delivery& d : first.deliveries) {
         const MessageRecord* r = data_->table.find(d.seq);
-        if (r == nullptr || r->epoch != d.epoch.value || r->due_ms <= now.ms) continue;
+        if (r == nullptr || r->epoch != d.epoch.value) continue;
+        if (r->due_ms <= now.ms && !PLANTED(repetition_revives_lease)) continue;
         if (data_->past_retention(*r, now)) continue;
         reply.deliveries.push_back(delivery_of(d.seq, *r));
     }
@@ -83,7 +84,7 @@ ReceiveReply QueueState::redeliver(ClusterTime now, const ReceiveReply& first) c
 
 // Not of this queue, or of a message that it never held.
 bool QueueState::foreign(const Receipt& receipt) const {
-    return receipt.queue != id_ || receipt.seq.value == 0 || receipt.seq >= data_->next_seq ||
+    return (receipt.queue != id_ && !PLANTED(receipt_of_any_queue)) || receipt.seq.value == 0 || receipt.seq >= data_->next_seq ||
            receipt.epoch.value == 0;
 }
 
@@ -113,6 +114,9 @@ ErrorCode QueueState::remove_one(ApplyContext& ctx, const Receipt& receipt) {
     if (foreign(receipt)) return ErrorCode::receipt_invalid;
     const MessageRecord* r = data_->table.find(receipt.seq);
     if (r == nullptr) return ErrorCode::ok;
+    if (PLANTED(body_freed_on_stale_delete)) {
+        ctx.dead.push_back({LogIndex{r->index}, r->offset_bytes, r->size_bytes});
+    }
     if (r->epoch != receipt.epoch.value && !PLANTED(receipt_without_epoch)) return ErrorCode::ok;
     if (data_->past_retention(*r, ctx.time)) return ErrorCode::ok;
     take_out(ctx, receipt.seq, data_.edit().counters.deleted);
@@ -149,7 +153,7 @@ ErrorCode QueueState::change_one(ApplyContext& ctx, const VisibilityChange& chan
         make_ready(seq, MessageState::leased);
     } else if (until_ms != seen->due_ms) {
         data_.edit().table.edit(seq, MessageState::leased).due_ms = until_ms;
-        due_.add(until_ms, seq);
+        if (!PLANTED(extended_lease_never_ends)) due_.add(until_ms, seq);
     }
     ctx.hash.add(seq.value);
     ctx.hash.add(static_cast<uint64_t>(until_ms));

@@ -1,4 +1,5 @@
 // Sending: validation, room, the record.
+#include "system/base/planted_bug.h"
 #include "system/queue/queue_state.h"
 
 namespace quern::queue {
@@ -18,6 +19,9 @@ Reply QueueState::send(ApplyContext& ctx, const Send& command) {
     SendReply reply;
     reply.results.reserve(command.entries.size());
     for (const SendEntry& entry : command.entries) reply.results.push_back(send_one(ctx, entry));
+    if (PLANTED(batch_judged_by_first) && reply.results.front().error == ErrorCode::ok) {
+        for (SendResult& result : reply.results) result.error = ErrorCode::ok;
+    }
     return {std::move(reply)};
 }
 
@@ -76,7 +80,7 @@ SendResult QueueState::send_one(ApplyContext& ctx, const SendEntry& entry) {
 bool QueueState::make_room(ApplyContext& ctx, uint64_t bytes, SendResult& refusal) {
     const uint64_t messages_max = data_->attributes.queue_messages_max;
     const uint64_t bytes_max = data_->attributes.queue_bytes_max;
-    auto too_many = [&](uint64_t live) { return messages_max != 0 && live + 1 > messages_max; };
+    auto too_many = [&](uint64_t live) { return messages_max != 0 && live + (PLANTED(one_message_too_many) ? 0 : 1) > messages_max; };
     auto too_much = [&](uint64_t live) { return bytes_max != 0 && live + bytes > bytes_max; };
     auto full = [&] {
         const Counters& c = data_->counters;
@@ -107,7 +111,8 @@ bool QueueState::make_room(ApplyContext& ctx, uint64_t bytes, SendResult& refusa
 
 void QueueState::drop_oldest(ApplyContext& ctx) {
     QueueData& d = data_.edit();
-    MessageSeq victim = d.table.next_ready(MessageSeq{0});
+    MessageSeq victim = PLANTED(leased_message_dropped) ? d.table.next(MessageSeq{0})
+                                                        : d.table.next_ready(MessageSeq{0});
     if (victim == no_message) victim = d.table.next_delayed(MessageSeq{0});
     QUERN_ASSERT(victim != no_message);
     take_out(ctx, victim, d.counters.dropped);

@@ -54,7 +54,13 @@ QueueState::QueueState(QueueId id, CatalogueVersion version, const Attributes& a
 }
 
 QueueState::QueueState(QueueId id, Shared<QueueData> data) : id_(id), data_(std::move(data)) {
+    if (PLANTED(leases_stand_after_restore)) return;
     due_.rebuild(data_->table);
+    if (!PLANTED(snapshot_drops_leases)) return;
+    for (MessageSeq seq = data_->table.next(MessageSeq{0}); seq != no_message;
+         seq = data_->table.next(seq.next())) {
+        if (data_->table.state(seq) == MessageState::leased) make_ready(seq, MessageState::leased);
+    }
 }
 
 void QueueState::set_attributes(CatalogueVersion version, const Attributes& attributes) {
@@ -76,7 +82,9 @@ void QueueState::take_out(ApplyContext& ctx, MessageSeq seq, uint64_t& gone) {
     }
     d.counters.live_bytes -= r.size_bytes;
     ++gone;
-    ctx.dead.push_back({LogIndex{r.index}, r.offset_bytes, r.size_bytes});
+    if (!PLANTED(body_never_freed)) {
+        ctx.dead.push_back({LogIndex{r.index}, r.offset_bytes, r.size_bytes});
+    }
     ctx.hash.add(seq.value);
     d.table.erase(seq);
 }
@@ -111,6 +119,7 @@ void QueueState::bury(ApplyContext& ctx) {
     QueueData& d = data_.edit();
     d.counters.ready = d.counters.delayed = d.counters.leased = d.counters.live_bytes = 0;
     d.leased_bytes = 0;
+    if (PLANTED(purge_reuses_numbers)) d.next_seq = MessageSeq{1};
     ctx.graveyard.bury(id_, std::exchange(d.table, MessageTable{}));
     due_.clear();
     ctx.hash.add(d.next_seq.value);

@@ -1,4 +1,5 @@
 // What time makes due in one queue.
+#include "system/base/planted_bug.h"
 #include "system/queue/queue_state.h"
 
 namespace quern::queue {
@@ -37,7 +38,9 @@ size_t QueueState::sweep_excess(ApplyContext& ctx, size_t count_max) {
     for (; count < count_max; ++count) {
         const MessageSeq oldest = data_->table.next(MessageSeq{0});
         if (oldest == no_message) break;
-        if (!data_->past_retention(*data_->table.find(oldest), ctx.time)) break;
+        const MessageRecord& record = *data_->table.find(oldest);
+        if (!data_->past_retention(record, ctx.time)) break;
+        if (PLANTED(retention_from_receive) && record.received_ms > record.sent_ms) break;
         take_out(ctx, oldest, data_.edit().counters.expired);
     }
     for (; count < count_max && excess_deadline() == ClusterTime{0}; ++count) drop_oldest(ctx);

@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "system/base/planted_bug.h"
+
 namespace quern::queue {
 
 namespace {
@@ -70,7 +72,7 @@ Result<Receipt> open_receipt(const Key& key, ByteSpan bytes) {
     receipt.seq = MessageSeq{get(bytes, seq_at, 8)};
     // Sealing again covers version and unused bytes as well.
     const Bytes expected = seal_receipt(key, receipt);
-    if (!equal_constant_time(bytes, expected)) return fail(ErrorCode::receipt_invalid);
+    if (!equal_constant_time(bytes, expected) && !PLANTED(receipt_not_authenticated)) return fail(ErrorCode::receipt_invalid);
     return receipt;
 }
 

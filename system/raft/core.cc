@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "system/base/limits.h"
+#include "system/base/planted_bug.h"
 #include "system/raft/raft_impl.h"
 
 namespace quern::raft {
@@ -71,7 +72,8 @@ void Raft::Impl::step(Message message, Instant now) {
     if (!wake_by(message)) return;
     if (message.term > hard_.term) {
         if (!accept_newer_term(message)) return;
-    } else if (message.term < hard_.term) {
+    } else if (message.term < hard_.term &&
+               !(PLANTED(stale_vote_counted) && message.kind == MessageKind::vote_response)) {
         answer_older_term(message);
         return;
     }
@@ -82,6 +84,7 @@ void Raft::Impl::step(Message message, Instant now) {
 bool Raft::Impl::accept_newer_term(const Message& message) {
     switch (message.kind) {
         case MessageKind::pre_vote_request:
+            if (PLANTED(pre_vote_raises_term)) become_follower(message.term, NodeId{});
             return !in_lease();  // asks about a term, announces none (thesis 9.6)
         case MessageKind::pre_vote_response:
             // A grant carries the term that we asked about; a refusal the term of the refuser.

@@ -8,7 +8,7 @@ namespace quern::raft {
 // committed still does (thesis 4.2.2): it may be the only one whose log can win. It does not count its
 // own vote. Nor do servers that may have lost entries they acknowledged.
 bool Raft::Impl::is_electable() const {
-    if (recovering_) return false;
+    if (recovering_ && !PLANTED(damaged_replica_campaigns)) return false;
     if (is_voter(configuration(), options_.self)) return true;
     return configurations_.latest_index() > commit_ &&
            configurations_.voter_since(commit_, options_.self);
@@ -126,8 +126,9 @@ void Raft::Impl::settle_candidacy() {
 
 // Up to date as we are, or as we were before the disk lost entries: what is known of them counts.
 bool Raft::Impl::may_vote_for(const Message& request) const {
+    if (PLANTED(vote_ignores_log)) return true;
     if (!log_.is_up_to_date(request.index, request.log_term)) return false;
-    if (!recovering_) return true;
+    if (!recovering_ || PLANTED(damaged_replica_votes)) return true;
     if (!lost_last_term_) return false;
     return request.log_term > lost_last_term_ ||
            (request.log_term == lost_last_term_ && request.index >= lost_last_);
@@ -156,7 +157,8 @@ void Raft::Impl::on_vote_response(const Message& response) {
     const bool pre = response.kind == MessageKind::pre_vote_response;
     if (role_ != (pre ? Role::pre_candidate : Role::candidate)) return;
     const Term expected = pre && !response.reject ? hard_.term.next() : hard_.term;
-    if (response.term != expected || !is_voter(configuration(), response.from)) return;
+    if (response.term != expected && !PLANTED(stale_vote_counted)) return;
+    if (!is_voter(configuration(), response.from)) return;
     votes_.record(response.from, !response.reject);
     settle_candidacy();
 }
@@ -172,6 +174,10 @@ void Raft::Impl::become_leader() {
     // The first entry of a log is its initial configuration, so that a server which joins later finds
     // every configuration there; it serves as the no-op of its term.
     const bool empty = !log_.last();
+    if (PLANTED(no_entry_at_term_start) && !empty) {
+        term_start_ = commit_;
+        return;
+    }
     term_start_ = empty ? append_own(EntryKind::configuration, encode_configuration(configuration()))
                         : append_own(EntryKind::noop, Buffer());
 }

@@ -99,7 +99,7 @@ void Raft::Impl::on_heartbeat_response(const Message& response) {
 // 3.6.2). It counts itself as far as its own disk is.
 void Raft::Impl::maybe_commit() {
     const LogIndex index{quorum_value(configuration(), [this](NodeId id) -> uint64_t {
-        if (id == options_.self) return persisted_.value;
+        if (id == options_.self) return (PLANTED(leader_counts_unsynced) ? log_.last() : persisted_).value;
         const Progress* peer = find_peer(id);
         return peer == nullptr ? 0 : peer->match.value;
     })};

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "system/base/planted_bug.h"
+
 namespace quern::raft {
 
 bool contains(const std::vector<NodeId>& sorted, NodeId id) {
@@ -57,7 +59,7 @@ uint64_t majority_of(uint64_t* values, size_t count) {
 }  // namespace detail
 
 void VoteTally::record(NodeId from, bool granted) {
-    if (answer_of(from) == 0) answers_.push_back({from, granted});
+    if (answer_of(from) == 0 || PLANTED(votes_counted_not_voters)) answers_.push_back({from, granted});
 }
 
 int VoteTally::answer_of(NodeId id) const {
@@ -68,6 +70,11 @@ int VoteTally::answer_of(NodeId id) const {
 }
 
 VoteResult VoteTally::result(const Configuration& configuration) const {
+    if (PLANTED(votes_counted_not_voters)) {
+        const auto won = std::count_if(answers_.begin(), answers_.end(),
+                                       [](const Answer& answer) { return answer.granted; });
+        if (static_cast<size_t>(won) > configuration.voters.size() / 2) return VoteResult::won;
+    }
     // A majority granted; else a majority at least has not refused; else lost.
     auto granted = [this](NodeId id) -> uint64_t { return answer_of(id) == 2 ? 1 : 0; };
     auto not_refused = [this](NodeId id) -> uint64_t { return answer_of(id) != 1 ? 1 : 0; };

@@ -2,6 +2,7 @@
 // heartbeats that left after it arrived. Rounds are numbered and a number is never used again, so
 // that no old, late or repeated answer confirms a newer read.
 #include "system/base/limits.h"
+#include "system/base/planted_bug.h"
 #include "system/raft/raft_impl.h"
 
 namespace quern::raft {
@@ -13,6 +14,7 @@ void Raft::Impl::read_index(uint64_t context, Instant now) {
         return;
     }
     note_activity();
+    if (PLANTED(read_without_round)) return out_.reads.push_back({context, commit_});
     // Until an entry of its own term is committed, a leader does not know what is.
     if (!own_term_committed()) {
         reads_.push_back({context, 0, LogIndex{}});
@@ -24,7 +26,8 @@ void Raft::Impl::read_index(uint64_t context, Instant now) {
 
 // Gives the reads without a round the one whose heartbeats have not left yet, or a new one.
 void Raft::Impl::start_read_round() {
-    if (!read_round_open_) {
+    const bool reuse = PLANTED(read_round_reused) && reads_.front().round != 0;
+    if (!read_round_open_ && !reuse) {
         ++read_round_;
         read_round_open_ = true;
         send_heartbeats(read_round_);

@@ -1,6 +1,7 @@
 // Replication, the follower's side: thesis 3.5.
 #include <algorithm>
 
+#include "system/base/planted_bug.h"
 #include "system/raft/raft_impl.h"
 
 namespace quern::raft {
@@ -37,13 +38,14 @@ void Raft::Impl::on_append_request(Message& request) {
         previous = previous.plus(known);
         if (previous < commit_) return acknowledge(request.from, commit_);
         if (known > 0 && request.entries[known - 1].term != log_.term_at(previous)) return;
-    } else if (!log_.matches(previous, request.log_term)) {
+    } else if (PLANTED(append_ignores_term) ? previous > log_.last()
+                                            : !log_.matches(previous, request.log_term)) {
         return refuse_append(request);
     }
     append_after(previous, request.entries, known);
     const LogIndex matched = request.index.plus(request.entries.size());
-    advance_commit(std::min(request.commit, matched));
-    acknowledge(request.from, matched);
+    advance_commit(std::min(request.commit, PLANTED(commit_beyond_match) ? log_.last() : matched));
+    acknowledge(request.from, PLANTED(ack_of_whole_log) ? log_.last() : matched);
 }
 
 // Entries are removed only where one conflicts: a request that was delayed or repeated, and says less
@@ -58,6 +60,9 @@ void Raft::Impl::append_after(LogIndex previous, std::vector<Entry>& entries, si
             truncate(entry.index);
         }
         append_to_log(entry);
+    }
+    if (PLANTED(append_cuts_the_rest) && previous >= commit_ && previous < log_.last()) {
+        truncate(previous.next());
     }
 }
 

@@ -2,6 +2,7 @@
 // requests to the driver for what is no longer in memory.
 #include <algorithm>
 
+#include "system/base/planted_bug.h"
 #include "system/raft/raft_impl.h"
 
 namespace quern::raft {
@@ -123,7 +124,7 @@ void Raft::Impl::send_heartbeats(uint64_t context) {
             request.index = log_.last();
             request.log_term = log_.last_term();
         }
-        request.commit = std::min(peer.match, commit_);
+        request.commit = PLANTED(heartbeat_commits_unmatched) ? commit_ : std::min(peer.match, commit_);
         request.context = context;
         out_.messages.push_back(std::move(request));
     }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "system/base/planted_bug.h"
+
 namespace quern::replica {
 
 namespace {
@@ -48,7 +50,10 @@ void DataReplica::flush() {
 }
 
 bool DataReplica::propose_batch() {
-    const std::optional<ClusterTime> time = clock_.time(now());
+    std::optional<ClusterTime> time = clock_.time(now());
+    if (PLANTED(leader_trusts_its_clock)) {
+        time = ClusterTime{host_.env().clock.wall().latest.ns / 1'000'000};
+    }
     std::vector<queue::Command> commands;
     std::vector<Buffer> keep;
     Batch batch;
@@ -88,6 +93,7 @@ void DataReplica::apply(const raft::Entry& entry) {
     if (entry.kind == raft::EntryKind::command) {
         const Result<void> decoded = wire::decode_commands(entry.payload, batch_);
         QUERN_ASSERT_MSG(decoded.has_value(), "a committed entry does not decode");
+        if (PLANTED(apply_by_local_clock)) batch_.time = clock_.time(now()).value_or(batch_.time);
         state_.begin_entry(entry.index, batch_.time);
         replies.reserve(batch_.commands.size());
         for (const queue::Command& command : batch_.commands) {
@@ -107,7 +113,9 @@ void DataReplica::apply(const raft::Entry& entry) {
     resolve(entry.index, entry.term, replies);
     const std::vector<QueueId> ready = state_.take_ready_queues();
     const std::vector<QueueId> dropped = state_.take_dropped_queues();
-    for (QueueId queue : dropped) desk_.queue_dropped(queue);
+    for (QueueId queue : dropped) {
+        if (!PLANTED(drop_leaves_polls_parked)) desk_.queue_dropped(queue);
+    }
     if (!status_.leader_ready) return;
     for (QueueId queue : ready) desk_.wake(queue);
     schedule_tick();
@@ -119,7 +127,7 @@ void DataReplica::resolve(LogIndex index, Term term, std::vector<queue::Reply>& 
     QUERN_ASSERT(proposed_.begin()->first == index);
     Batch batch = std::move(proposed_.begin()->second);
     proposed_.erase(proposed_.begin());
-    if (batch.term != term) {
+    if (batch.term != term && !PLANTED(answer_of_another_term)) {
         for (Applied& applied : batch.applied) applied(fail(ErrorCode::not_leader));
         return;
     }
@@ -135,7 +143,9 @@ void DataReplica::fail_pending() {
     std::map<LogIndex, Batch> proposed = std::exchange(proposed_, {});
     for (auto& [index, batch] : proposed) {
         for (Applied& applied : batch.applied) {
-            applied(fail(ErrorCode::outcome_unknown, "leadership was lost while the request was under way"));
+            applied(fail(PLANTED(lost_leadership_is_refusal) ? ErrorCode::not_leader
+                                                             : ErrorCode::outcome_unknown,
+                         "leadership was lost while the request was under way"));
         }
     }
     desk_.leadership_lost();
@@ -156,7 +166,7 @@ void DataReplica::status_changed(const raft::Status& status) {
 
 void DataReplica::schedule_tick() {
     const ClusterTime due = state_.next_deadline();
-    if (due == ClusterTime::never() || tick_pending_) return tick_timer_.cancel();
+    if (due == ClusterTime::never() || tick_pending_ || PLANTED(no_tick)) return tick_timer_.cancel();
     const Instant soonest = now() + Duration::milliseconds(1);
     const Instant at = std::max(clock_.instant_of(due, now()), soonest);
     if (tick_timer_.pending() && tick_timer_.deadline() == at) return;

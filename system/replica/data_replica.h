@@ -38,6 +38,7 @@ public:
 
     const queue::GroupState& state() const { return state_; }
     queue::GroupState& state() { return state_; }
+    const ReceiveDesk& desk() const { return desk_; }
 
     // StateMachine
     void apply(const raft::Entry& entry) override;

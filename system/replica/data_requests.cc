@@ -1,6 +1,7 @@
 // How a data group's leader answers each kind of forwarded request.
 #include <algorithm>
 
+#include "system/base/planted_bug.h"
 #include "system/replica/data_replica.h"
 
 namespace quern::replica {
@@ -52,6 +53,7 @@ std::optional<Error> DataReplica::check(const wire::ForwardHeader& header,
         return Error(header.record_version < state_.catalogue_floor() ? ErrorCode::stale_catalogue
                                                                       : ErrorCode::needs_attributes);
     }
+    if (PLANTED(stale_record_honoured)) return std::nullopt;
     const CatalogueVersion held = state_.record_version(header.queue);
     if (header.record_version < held) return Error(ErrorCode::stale_catalogue);
     if (header.record_version > held) return Error(ErrorCode::needs_attributes);
@@ -171,7 +173,7 @@ std::vector<ErrorCode> open_receipts(const Key& key, QueueId queue, const std::v
             bytes = &entries[i].receipt;
         }
         Result<queue::Receipt> receipt = queue::open_receipt(key, *bytes);
-        if (!receipt || receipt->queue != queue) continue;
+        if (!receipt || (receipt->queue != queue && !PLANTED(receipt_of_any_queue))) continue;
         results[i] = ErrorCode::ok;
         add(entries[i], *receipt);
     }
@@ -326,7 +328,7 @@ wire::Response DataReplica::error_response(QueueId queue, Error error) const {
 void DataReplica::respond_error(uint64_t id, QueueId queue, Error error) {
     if (!responders_.contains(id)) return;
     wire::Response response = error_response(queue, std::move(error));
-    response.index = LogIndex{};
+    if (!PLANTED(refusal_with_position)) response.index = LogIndex{};
     respond(id, response);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "system/base/planted_bug.h"
 #include "system/replica/local_snapshot.h"
 #include "system/replica/wal_entry.h"
 
@@ -153,6 +154,13 @@ void GroupReplica::read_barrier(Callback<void(Result<void>)> done) {
         host_.env().loop.post([done = std::move(done)]() mutable { done(fail(ErrorCode::not_leader)); });
         return;
     }
+    if (ReplicaObserver* observer = host_.observer()) {
+        done = guard_.wrap([this, observer, floor = observer->read_begins(group()),
+                            inner = std::move(done)](Result<void> read) mutable {
+            if (read) observer->read_ends(host_.self(), group(), floor, applied_);
+            inner(std::move(read));
+        });
+    }
     const uint64_t context = next_read_++;
     reads_.emplace(context, std::move(done));
     raft_->read_index(context, now());
@@ -187,6 +195,11 @@ void GroupReplica::collect(std::vector<storage::GroupChange>& changes,
 
 void GroupReplica::take_output(raft::Output output, std::vector<storage::GroupChange>& changes,
                                std::vector<Completion>& completions) {
+    if (PLANTED(promise_before_write)) {
+        std::move(output.messages_after_persist.begin(), output.messages_after_persist.end(),
+                  std::back_inserter(output.messages));
+        output.messages_after_persist.clear();
+    }
     if (output.sequence != 0) {
         storage::GroupChange change;
         change.group = group();
@@ -199,7 +212,7 @@ void GroupReplica::take_output(raft::Output output, std::vector<storage::GroupCh
         for (const raft::Entry& entry : output.entries) {
             change.entries.push_back(to_wal(group(), entry));
         }
-        if (output.hard_state) {
+        if (output.hard_state && !PLANTED(vote_not_persisted)) {
             change.has_hard_state = true;
             change.term = output.hard_state->term;
             change.voted_for = output.hard_state->voted_for;

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "system/base/planted_bug.h"
+
 namespace quern::replica {
 
 namespace {
@@ -137,6 +139,10 @@ void LocalSnapshotTask::sync_bodies() {
 }
 
 void LocalSnapshotTask::finish_file() {
+    if (PLANTED(snapshot_recorded_before_file)) {
+        writer_->finish([](const Result<void>&) {});
+        return record();
+    }
     writer_->finish(guard_.wrap([this](Result<void> finished) {
         if (!finished) return end(fail(std::move(finished.error())));
         record();

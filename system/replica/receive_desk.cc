@@ -1,8 +1,30 @@
 #include "system/replica/receive_desk.h"
 
+#include "system/base/planted_bug.h"
 #include "system/replica/data_replica.h"
 
 namespace quern::replica {
+
+namespace {
+
+// What a receive is going to hand out, if nothing comes between; only a planted bug asks.
+std::vector<queue::Delivery> foreseen(const queue::GroupState& state, QueueId queue,
+                                      const queue::Receive& receive) {
+    std::vector<queue::Delivery> deliveries;
+    const int64_t visibility_ms =
+        receive.visibility_ms < 0 ? state.attributes(queue)->visibility_ms : receive.visibility_ms;
+    for (const auto& peeked : state.peek(queue, MessageSeq{}, limits::receive_entries_max)) {
+        if (peeked.state != queue::MessageState::ready) continue;
+        if (deliveries.size() == receive.messages_max) break;
+        queue::Delivery& delivery = deliveries.emplace_back(peeked.message);
+        delivery.epoch = delivery.epoch.next();
+        ++delivery.receive_count;
+        delivery.leased_until = state.time().plus_ms(visibility_ms);
+    }
+    return deliveries;
+}
+
+}  // namespace
 
 ReceiveDesk::ReceiveDesk(DataReplica& owner) : owner_(owner) {}
 ReceiveDesk::~ReceiveDesk() = default;
@@ -19,11 +41,18 @@ void ReceiveDesk::receive(uint64_t request, queue::Command base, const queue::Re
     const bool others_wait = line != lines_.end() && !line->second.parked.empty();
     if (owner_.state_.has_ready(queue) && !others_wait) return propose(std::move(waiter));
     if (deadline <= owner_.now()) return confirm_empty(std::move(waiter));
+    if (PLANTED(parked_too_late)) {
+        return owner_.host_.env().loop.post(guard_.wrap(
+            [this, waiter = std::move(waiter)]() mutable { park(std::move(waiter), false); }));
+    }
     park(std::move(waiter), false);
     if (others_wait) wake(queue);
 }
 
 void ReceiveDesk::propose(WaiterPtr waiter) {
+    if (PLANTED(receive_before_commit)) {
+        deliver(*waiter, foreseen(owner_.state_, waiter->base.queue, waiter->receive));
+    }
     Line& line = lines_[waiter->base.queue];
     line.asked += waiter->receive.messages_max;
     queue::Command command = waiter->base;
@@ -112,6 +141,17 @@ void ReceiveDesk::wake(QueueId queue) {
         found = lines_.find(queue);
         if (found == lines_.end()) return;
     }
+}
+
+const char* ReceiveDesk::violated() const {
+    for (const auto& [queue, line] : lines_) {
+        if (line.parked.empty()) continue;
+        if (!owner_.state_.has_queue(queue)) return "a poll is parked for a queue that is gone";
+        if (owner_.state_.has_ready(queue) && line.asked < owner_.state_.counters(queue).ready) {
+            return "a poll is parked beside messages that nobody asks for";
+        }
+    }
+    return nullptr;
 }
 
 void ReceiveDesk::timed_out(QueueId queue, uint64_t request) {

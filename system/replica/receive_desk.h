@@ -33,6 +33,8 @@ public:
     // Not the leader any more: everyone is sent on.
     void leadership_lost();
     size_t parked() const { return parked_count_; }
+    // Between two turns of the loop: what is wrong with those who are parked, or nullptr.
+    const char* violated() const;
 
 private:
     struct Waiter {

@@ -1,5 +1,6 @@
 #include "system/replica/snapshot_receiver.h"
 
+#include "system/base/planted_bug.h"
 #include "system/replica/local_snapshot.h"
 
 namespace quern::replica {
@@ -61,6 +62,14 @@ void SnapshotReceiver::finish(Done done) {
     storage_.sync_bodies(
         group_.group(), guard_.wrap([this, done = std::move(done)](Result<void> synced) mutable {
             if (!synced) return reply(done, std::move(synced), false);
+            if (PLANTED(snapshot_installed_before_file)) {
+                writer_->finish([](const Result<void>&) {});
+                return group_.install_snapshot(
+                    offer_.meta, offer_.from, offer_.term, std::move(chunks_),
+                    guard_.wrap([this, done = std::move(done)](Result<void> installed) mutable {
+                        reply(done, std::move(installed), true);
+                    }));
+            }
             writer_->finish(guard_.wrap([this, done = std::move(done)](Result<void> written) mutable {
                 if (!written) return reply(done, std::move(written), false);
                 group_.install_snapshot(

@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 
+#include "system/base/planted_bug.h"
 #include "system/storage/bytes.h"
 
 namespace quern::storage {
@@ -62,6 +63,10 @@ void GroupBodies::append(std::vector<Item> items, Callback<void(Result<void>)> w
 }
 
 void GroupBodies::sync(Callback<void(Result<void>)> done) {
+    if (PLANTED(bodies_not_synced)) {
+        env_.loop.post(guard_.wrap([done = std::move(done)]() mutable { done({}); }));
+        return;
+    }
     Job job;
     job.is_sync = true;
     job.done = std::move(done);
@@ -283,7 +288,8 @@ void GroupBodies::after_release(uint32_t number) {
     if (number == current_) return retire_current();
     const auto it = segments_.find(number);
     if (it == segments_.end() || number == rewriting_) return;
-    if (it->second.live_bytes == 0) {
+    const uint64_t worth = PLANTED(body_segment_freed_alive) ? it->second.bytes / 4 : 0;
+    if (it->second.live_bytes <= worth) {
         env_.disk.remove(body_path(id_.group, number), [](const Result<void>&) {});
         segments_.erase(it);
     } else if (wants_rewrite()) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "system/base/planted_bug.h"
+
 namespace quern::storage {
 
 Position Position::make(const Record& entry, uint64_t segment, uint64_t batch_offset,
@@ -124,6 +126,12 @@ bool GroupLog::put(LogIndex index, const Position& position) {
             for (LogIndex i = index; i <= last(); i = i.next())
                 demote(slot(i));
             slot(index) = position;
+            count(position, 1);
+            return true;
+        }
+        if (PLANTED(truncation_not_logged)) {
+            count(old, -1);
+            old = position;
             count(position, 1);
             return true;
         }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "system/base/planted_bug.h"
+
 namespace quern::storage {
 
 namespace {
@@ -97,6 +99,7 @@ void SegmentSet::on_folder_synced(Result<void> done) {
 
 void SegmentSet::give_up(Error error) {
     making_ = false;
+    if (PLANTED(full_disk_is_failure)) error.code = ErrorCode::io_failed;
     if (error.code == ErrorCode::no_space) {
         short_of_space_ = true;
         // Give back what was allocated so far.

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "system/base/checksum.h"
+#include "system/base/planted_bug.h"
 #include "system/storage/file_remove.h"
 #include "system/storage/snapshot_format.h"
 
@@ -98,6 +99,7 @@ private:
     }
     void on_written(Result<void> done) {
         if (!done || !last_) return complete(std::move(done));
+        if (PLANTED(snapshot_not_synced)) return on_synced({});
         file_->sync([this](Result<void> synced) { on_synced(std::move(synced)); });
     }
     void on_synced(Result<void> done) {
@@ -109,6 +111,7 @@ private:
     void on_renamed(Result<void> done) {
         if (!done) return complete(std::move(done));
         state_ = WriterState::finished;
+        if (PLANTED(snapshot_folder_not_synced)) return complete({});
         env_.disk.sync_directory(snapshot_folder, guard_.wrap([this](Result<void> synced) {
             complete(std::move(synced));
         }));

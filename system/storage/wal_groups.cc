@@ -5,6 +5,7 @@
 
 #include "system/base/checksum.h"
 #include "system/base/limits.h"
+#include "system/base/planted_bug.h"
 
 namespace quern::storage {
 
@@ -145,7 +146,7 @@ void append_change(ChangeRecords& into, const GroupChange& change) {
         r.uuid = change.incarnation;
         into.records.push_back(r);
     }
-    if (change.truncate_from) {
+    if (change.truncate_from && !PLANTED(truncation_not_logged)) {
         r.kind = RecordKind::truncate;
         r.index = change.truncate_from;
         into.records.push_back(r);

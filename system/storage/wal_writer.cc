@@ -171,6 +171,10 @@ void WalWriter::apply_batch(const Batch& batch, const std::vector<Buffer>& paylo
 void WalWriter::on_written(Result<void> done) {
     QUERN_ASSERT(state_ == State::writing || state_ == State::failed);
     if (state_ == State::failed) return;
+    if (!done && PLANTED(sync_error_retried)) {
+        return segments_.current().file->sync(
+            guard_.wrap([this](Result<void> again) { on_written(std::move(again)); }));
+    }
     if (!done) return fail_for_good(done.error());
     // Callbacks may do anything, also destroy this object: they come last.
     auto callbacks = std::move(in_flight_);
@@ -216,6 +220,7 @@ void WalWriter::remove_unneeded_segments() {
     uint64_t oldest = segments_.current().number;
     for (const auto& [group, log] : groups_) {
         const uint64_t needed = log.oldest_segment();
+        if (PLANTED(segments_freed_too_early) && !log.snapshot_index) continue;
         if (needed != 0) oldest = std::min(oldest, needed);
     }
     segments_.remove_below(oldest);

@@ -1,6 +1,7 @@
 #include "system/wire/acceptor.h"
 
 #include "system/base/limits.h"
+#include "system/base/planted_bug.h"
 
 namespace quern::wire {
 
@@ -80,7 +81,7 @@ private:
         const Digest expected =
             asker_proof(bytes, port, reply_.nonce, message_.nonce, message_.name);
         const bool proved = equal_constant_time(expected, message_.proof);
-        if (!proved || !known) {
+        if ((!proved && !PLANTED(proof_not_checked)) || !known) {
             return refuse(Error(ErrorCode::unauthenticated, "unknown access key or wrong secret"));
         }
         AuthenticateReply welcome;

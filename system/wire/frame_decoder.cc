@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "system/base/checksum.h"
+#include "system/base/planted_bug.h"
 #include "system/wire/frame.h"
 #include "system/wire/frame_layout.h"
 
@@ -87,7 +88,9 @@ FrameDecoder::Scan FrameDecoder::scan() const {
         const uint8_t* body = frame + frame_header_bytes;
         const bool zeros = std::all_of(body + body_bytes, frame + *size,
                                        [](uint8_t byte) { return byte == 0; });
-        if (!zeros || crc32c({body, body_bytes}) != load<uint32_t>(frame + frame_offset::body_checksum)) {
+        const bool good =
+            zeros && crc32c({body, body_bytes}) == load<uint32_t>(frame + frame_offset::body_checksum);
+        if (!good && !PLANTED(frame_checksum_ignored)) {
             result.damage = fail(ErrorCode::protocol_error,
                                  "a frame's body does not match its checksum");
             return result;

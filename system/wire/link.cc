@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "system/base/planted_bug.h"
 #include "system/base/prng.h"
 
 namespace quern::wire {
@@ -107,7 +108,8 @@ void Link::drop(Error reason, bool refused) {
         bounded(env_.entropy.next(), static_cast<uint64_t>(base.ns / 2 + 1)));
     backoff_ = std::min(options_.backoff_max, backoff_ * 2);
     timer_.start(env_.clock.now() + base + Duration::nanoseconds(jitter), [this] { dial(); });
-    Error lost(ErrorCode::connection_reset,
+    Error lost(PLANTED(lost_connection_is_refusal) ? ErrorCode::connection_refused
+                                                   : ErrorCode::connection_reset,
                "the connection to " + options_.endpoint.to_string() + " was lost: " + reason.detail);
     fail_pending(lost);
     handler_.on_link_down(*this, reason);

@@ -1,4 +1,5 @@
 #include "proto/raft_generated.h"
+#include "system/base/planted_bug.h"
 #include "system/wire/peer_messages.h"
 #include "system/wire/records_internal.h"
 
@@ -45,7 +46,7 @@ void read_message(Reader& reader, const fb::RaftMessage& from, RaftMessage& to) 
     m.context = from.context();
     m.reject = from.reject();
     m.transfer = from.transfer();
-    m.recovering = from.recovering();
+    m.recovering = from.recovering() && !PLANTED(damage_not_told);
     reader.require(from.entry_count() == 0 || m.kind == raft::MessageKind::append_request,
                    "only an append carries entries");
 }

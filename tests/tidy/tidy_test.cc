@@ -75,6 +75,24 @@ TEST(Tidy, no_word_stands_where_it_may_not) {
     }
 }
 
+// An inline function of a header would be compiled both with and without the bugs into one program; a room
+// that quern-sim-planted takes from a library would have none.
+TEST(Tidy, planted_bugs_stand_in_sources_of_rooms_that_are_built_with_them) {
+    const std::set<std::string> rooms = {"raft",    "queue",    "metadata", "storage", "wire",
+                                         "replica", "balancer", "client",   "node"};
+    size_t switches = 0;
+    for (const SourceFile& file : source_tree()) {
+        if (!file.is_code() || file.text.find("PLANTED(") == std::string::npos) continue;
+        if (file.path == "system/base/planted_bug.h" || speaks_of_rules(file)) continue;
+        ++switches;
+        const size_t room = file.path.find('/') + 1;
+        const std::string name = file.path.substr(room, file.path.find('/', room) - room);
+        EXPECT_TRUE(file.is_source()) << file.path;
+        EXPECT_TRUE(file.path.starts_with("system/") && rooms.contains(name)) << file.path;
+    }
+    EXPECT_GT(switches, 20U);
+}
+
 TEST(Tidy, nothing_is_marked_as_unfinished) {
     for (const SourceFile& file : source_tree()) {
         if (!speaks_of_rules(file)) report(check_marks(file.path, file.text));

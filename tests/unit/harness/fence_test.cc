@@ -166,6 +166,45 @@ TEST(Access, a_revoked_permission_is_of_no_use) {
     EXPECT_TRUE(h.passes(options)) << h.words;
 }
 
+TEST(Access, what_was_granted_is_not_refused) {
+    WrittenHistory h;
+    h.history.drained = false;
+    Operation& revoke = h.add(OpKind::revoke, 5, 6);
+    Operation& grant = h.add(OpKind::grant, 10, 11);
+    for (Operation* change : {&revoke, &grant}) {
+        change->queue.clear();
+        change->subject = "worker";
+        change->at = {};
+    }
+    Operation& refused = h.add(OpKind::status, 20, 21);
+    refused.user = "worker";
+    refused.outcome = OpOutcome::fail;
+    refused.error = ErrorCode::access_denied;
+    EXPECT_TRUE(h.fails("Q19"));
+    refused.invoked_ns = 10'500'000;  // asked before the grant was answered
+    EXPECT_TRUE(h.passes()) << h.words;
+    refused.invoked_ns = 20'000'000;
+    revoke.outcome = OpOutcome::info;  // may come late
+    EXPECT_TRUE(h.passes()) << h.words;
+}
+
+TEST(Existence, a_queue_is_there_until_somebody_may_have_deleted_it) {
+    WrittenHistory h;
+    h.history.drained = false;
+    Operation& gone = h.add(OpKind::status, 20, 21);
+    gone.outcome = OpOutcome::fail;
+    gone.error = ErrorCode::queue_does_not_exist;
+    EXPECT_TRUE(h.fails("Q18"));
+    gone.kind = OpKind::delete_queue;  // it may have deleted the queue itself, and says it did nothing
+    EXPECT_TRUE(h.fails("Q13"));
+    gone.kind = OpKind::status;
+    Operation& deletion = h.add(OpKind::delete_queue, 15, 30);
+    deletion.outcome = OpOutcome::info;
+    EXPECT_TRUE(h.passes()) << h.words;
+    deletion.invoked_ns = 25'000'000;  // after the answer
+    EXPECT_TRUE(h.fails("Q18"));
+}
+
 TEST(Positions, a_later_question_sees_no_older_log) {
     WrittenHistory h;
     h.history.drained = false;

@@ -1,0 +1,117 @@
+// The rules of Raft that show in what a node says: terms, votes, the commit rule, reads, and what it still
+// knows after a restart.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "harness/witness.h"
+
+namespace quern::harness {
+
+namespace {
+
+std::string replica_name(NodeId node, GroupId group) {
+    return fmt::format("s{} group {}", node.value, group.value);
+}
+
+}  // namespace
+
+// R8: a term begins with a candidate. A node that follows speaks of no term that nobody stood for.
+void Witness::check_term(NodeId self, const raft::Message& message) {
+    if (message.kind == raft::MessageKind::pre_vote_request || !message.term) return;
+    if (message.kind == raft::MessageKind::pre_vote_response && !message.reject) return;
+    Group& g = groups_[message.group];
+    if (message.kind == raft::MessageKind::vote_request) g.terms.insert(message.term);
+    if (g.terms.contains(message.term)) return;
+    const raft::Raft* raft = core(self, message.group);
+    if (raft == nullptr) return;
+    const raft::Status status = raft->status();
+    const bool stands = status.role == raft::Role::candidate || status.role == raft::Role::leader;
+    if (status.term != message.term || stands) return;
+    g.terms.insert(message.term);  // told once
+    found("R8", fmt::format("{} is in term {}, which nobody stood for",
+                            replica_name(self, message.group), message.term.value));
+}
+
+// R1: before a leader's first message a majority of voters, each counted once, has given it its vote.
+void Witness::check_election(NodeId self, const raft::Message& message) {
+    const raft::Raft* raft = core(self, message.group);
+    if (raft == nullptr || raft->status().term != message.term) return;
+    const std::set<NodeId>& gave = groups_[message.group].voters[{message.term, self}];
+    for (const auto* voters : {&raft->configuration().voters, &raft->configuration().voters_old}) {
+        if (voters->size() < 2) continue;
+        const auto count = std::count_if(voters->begin(), voters->end(),
+                                         [&gave](NodeId id) { return gave.contains(id); });
+        if (static_cast<size_t>(count) > voters->size() / 2) continue;
+        found("R1", fmt::format("{} leads term {} with the votes of {} out of {}",
+                                replica_name(self, message.group), message.term.value, count,
+                                voters->size()));
+    }
+}
+
+// R4: by counting, a leader commits entries of its own term alone (thesis 3.6.2).
+void Witness::check_commit_rule(NodeId self, const raft::Message& message, const raft::Raft& raft) {
+    const raft::Status status = raft.status();
+    Replica& r = replica(self, message.group);
+    if (status.role != raft::Role::leader || status.term != message.term) return;
+    if (status.commit <= r.led_from || raft.term_at(status.commit) >= status.term) return;
+    r.led_from = status.commit;  // told once
+    found("R4", fmt::format("{} leads term {} and has committed entry {} of term {} by counting",
+                            replica_name(self, message.group), message.term.value,
+                            status.commit.value, raft.term_at(status.commit).value));
+}
+
+void Witness::note_candidate(NodeId self, const raft::Message& message) {
+    groups_[message.group].candidates[{message.term, self}] = {message.log_term, message.index};
+}
+
+bool Witness::is_truth(const Group& group, const LogPosition& position) const {
+    return position.index && position.index <= group.last() &&
+           group.at(position.index).term == position.term;
+}
+
+// R11: nobody votes for a candidate without an entry that it acknowledged itself and that is committed.
+void Witness::check_voter(NodeId self, const raft::Message& message) {
+    const Group& g = groups_[message.group];
+    const Replica& r = replica(self, message.group);
+    const auto candidate = g.candidates.find({message.term, message.to});
+    if (candidate == g.candidates.end() || !is_truth(g, r.promised)) return;
+    if (candidate->second >= r.promised) return;
+    found("R11", fmt::format("{} votes for s{} whose log ends at {} (term {}); it acknowledged {} "
+                             "(term {}), which is committed",
+                             replica_name(self, message.group), message.to.value,
+                             candidate->second.index.value, candidate->second.term.value,
+                             r.promised.index.value, r.promised.term.value));
+}
+
+// R10: after a restart a node has what it acknowledged, or knows that its log is damaged.
+void Witness::check_restart(NodeId self, GroupId group) {
+    Replica& r = replica(self, group);
+    const raft::Raft* raft = core(self, group);
+    if (r.known || raft == nullptr) return;
+    r.known = true;
+    const raft::Status status = raft->status();
+    if (status.recovering || !is_truth(groups_[group], r.promised)) return;
+    const bool has = status.last >= r.promised.index &&
+                     (r.promised.index < status.first ||
+                      raft->term_at(r.promised.index) == r.promised.term);
+    if (has) return;
+    found("R10", fmt::format("{} acknowledged entry {} (term {}), which is committed; after a restart "
+                             "its log ends at {} and it does not know of any damage",
+                             replica_name(self, group), r.promised.index.value,
+                             r.promised.term.value, status.last.value));
+}
+
+// R13: what anyone applied before a read began, the read sees.
+LogIndex Witness::read_begins(GroupId group) {
+    return cluster_ == nullptr ? LogIndex{} : groups_[group].last();
+}
+
+void Witness::read_ends(NodeId self, GroupId group, LogIndex floor, LogIndex index) {
+    if (cluster_ == nullptr || index >= floor) return;
+    found("R13", fmt::format("{} answers a read from its state at {}; entry {} was applied elsewhere "
+                             "before the read began",
+                             replica_name(self, group), index.value, floor.value));
+}
+
+}  // namespace quern::harness

@@ -1,0 +1,15 @@
+# cmake -DPROGRAM=… -DLIST=system/base/planted_bugs.h -P no_planted_bugs.cmake
+# Fails if the program holds the name of a planted bug, or the switch that turns them on.
+file(READ ${LIST} list)
+string(REGEX MATCHALL "X\\([a-z_]+" names "${list}")
+list(TRANSFORM names REPLACE "X\\(" "")
+list(LENGTH names count)
+if(count LESS 45)
+    message(FATAL_ERROR "${LIST} names ${count} bugs; can this test still read it?")
+endif()
+list(APPEND names active_planted_bug)
+list(JOIN names "|" pattern)
+file(STRINGS ${PROGRAM} traces REGEX "(^|[^a-z_])(${pattern})([^a-z_]|$)" LIMIT_COUNT 5)
+if(traces)
+    message(FATAL_ERROR "${PROGRAM} holds traces of planted bugs: ${traces}")
+endif()
