@@ -71,14 +71,14 @@ void draw_workload(RunPlan& plan) {
         plan.weights[i] = usual_weights[i] * factor;
     }
     // Queues come and go, purges and revocations follow each other.
-    if (w.one_of(16, {0, 0, 0, 0, 0, 0, 0, 1}) == 1) {
+    if (w.one_of(30, {0, 0, 0, 0, 0, 0, 0, 1}) == 1) {
         for (size_t i = 0; i < op_kind_count; ++i) {
-            if (usual[i] < 10) plan.weights[i] = usual[i] * 15;
+            if (usual_weights[i] < 10) plan.weights[i] = usual_weights[i] * 15;
         }
     }
-    plan.intruders = w.one_of(17, {0, 0, 0, 0, 0, 0, 0, 1});
+    plan.intruders = w.one_of(31, {0, 0, 0, 0, 0, 0, 0, 1});
     // Long enough for the shortest retention.
-    if (w.one_of(18, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}) == 1) {
+    if (w.one_of(32, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}) == 1) {
         plan.chaos_ms = 90'000;
         plan.think_ms = std::max<int64_t>(plan.think_ms, 600);
     }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/group_judge.h"
 #include "harness/witness.h"
 
 namespace quern::harness {
@@ -27,8 +28,9 @@ void Witness::check_term(NodeId self, const raft::Message& message) {
     if (raft == nullptr) return;
     const raft::Status status = raft->status();
     const bool stands = status.role == raft::Role::candidate || status.role == raft::Role::leader;
-    if (status.term != message.term || stands) return;
-    g.terms.insert(message.term);  // told once
+    if (status.term != message.term) return;
+    g.terms.insert(message.term);
+    if (stands) return;
     found("R8", fmt::format("{} is in term {}, which nobody stood for",
                             replica_name(self, message.group), message.term.value));
 }

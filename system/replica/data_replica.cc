@@ -108,7 +108,7 @@ void DataReplica::apply(const raft::Entry& entry) {
         state_.begin_entry(entry.index, ClusterTime{});
     }
     for (const BodyRef& body : state_.take_dead_bodies()) {
-        host_.storage().drop_body(replica_->group(), body);
+        replica_->drop_body(body);
     }
     resolve(entry.index, entry.term, replies);
     const std::vector<QueueId> ready = state_.take_ready_queues();

@@ -410,6 +410,11 @@ raft::SnapshotMeta GroupReplica::applied_meta() const {
     return {applied_, raft_->term_at(applied_), applied_configuration_};
 }
 
+void GroupReplica::drop_body(const BodyRef& body) {
+    host_.storage().drop_body(group(), body);
+    if (snapshot_ != nullptr && body.size_bytes > 0) dropped_meanwhile_.push_back(body);
+}
+
 void GroupReplica::take_snapshot() {
     if (snapshot_ != nullptr || applied_ == snapshot_index_) return;
     snapshot_ = std::make_unique<LocalSnapshotTask>(
@@ -420,6 +425,10 @@ void GroupReplica::take_snapshot() {
         },
         [this](Result<raft::SnapshotMeta> taken) {
             snapshot_.reset();
+            // What died after the state was frozen was carried over all the same.
+            for (const BodyRef& body : std::exchange(dropped_meanwhile_, {})) {
+                host_.storage().drop_body(group(), body);
+            }
             if (!taken) {
                 host_.env().log.write(LogLevel::warning, "replica",
                                       "snapshot failed: " + taken.error().to_string());

@@ -117,6 +117,8 @@ public:
     // Takes a local snapshot so that the log can be cut, unless one is under way.
     void take_snapshot();
     raft::SnapshotMeta applied_meta() const;
+    // The machine holds the message no more.
+    void drop_body(const BodyRef& body);
 
     GroupId group() const { return options_.raft.group; }
     const Uuid& incarnation() const { return options_.incarnation; }
@@ -166,6 +168,7 @@ private:
     raft::Status last_status_;
     std::unique_ptr<LocalSnapshotTask> snapshot_;
     PeerRepair repair_;
+    std::vector<BodyRef> dropped_meanwhile_;  // bodies that the snapshot under way may still carry over
     LifeGuard guard_;
 };
 
