@@ -42,21 +42,37 @@ std::string checker_name(const CampaignResult& result) {
     return "assertion: " + words;
 }
 
-Hunt hunt(const MutantOptions& options, uint32_t number) {
+// A seed that fails without the bug as well proves nothing.
+bool fails_anyway(const MutantOptions& options, PlantedBug bug, uint64_t seed) {
+    options.plant(PlantedBug::none);
     CampaignOptions campaign;
-    campaign.first_seed = options.first_seed + number * seeds_between_campaigns;
-    campaign.last_seed = campaign.first_seed + options.seeds_max - 1;
+    campaign.first_seed = campaign.last_seed = seed;
+    const bool failed = !run_campaign(campaign).good();
+    options.plant(bug);
+    return failed;
+}
+
+Hunt hunt(const MutantOptions& options, PlantedBug bug, uint32_t number) {
+    const uint64_t first = options.first_seed + number * seeds_between_campaigns;
+    CampaignOptions campaign;
+    campaign.first_seed = first;
+    campaign.last_seed = first + options.seeds_max - 1;
     campaign.jobs = options.jobs;
     campaign.stop_at_first = true;
-    const CampaignResult result = run_campaign(campaign);
     Hunt found;
-    found.caught = !result.failed_seeds.empty();
-    found.cpu_seconds = static_cast<double>(result.cpu_ns) / 1e9;
     found.seeds = options.seeds_max;
-    if (!found.caught) return found;
-    found.failing_seed = result.failed_seeds.front();
-    found.seeds = found.failing_seed - campaign.first_seed + 1;
-    found.checker = checker_name(result);
+    while (!found.caught && campaign.first_seed <= campaign.last_seed) {
+        const CampaignResult result = run_campaign(campaign);
+        found.cpu_seconds += static_cast<double>(result.cpu_ns) / 1e9;
+        if (result.failed_seeds.empty()) break;
+        const uint64_t seed = result.failed_seeds.front();
+        campaign.first_seed = seed + 1;
+        if (fails_anyway(options, bug, seed)) continue;
+        found.caught = true;
+        found.failing_seed = seed;
+        found.seeds = seed - first + 1;
+        found.checker = checker_name(result);
+    }
     return found;
 }
 
@@ -68,7 +84,7 @@ MutantResult try_bug(const MutantOptions& options, const PlantedBugInfo& info) {
     std::map<std::string, uint32_t> checkers;
     options.plant(info.bug);
     for (uint32_t number = 0; number < options.campaigns; ++number) {
-        const Hunt found = hunt(options, number);
+        const Hunt found = hunt(options, info.bug, number);
         ++result.campaigns;
         result.caught += found.caught ? 1 : 0;
         seeds.push_back(found.seeds);

@@ -63,6 +63,8 @@ private:
     };
     struct Group {
         std::set<Term> terms;  // that somebody stood for
+        // Who may stand: asked for pre-votes, or was told to.
+        std::set<std::pair<Term, NodeId>> asked;
         std::map<std::pair<Term, NodeId>, std::set<NodeId>> voters;  // by candidate
         std::map<std::pair<Term, NodeId>, LogPosition> candidates;   // where their logs ended
         std::unique_ptr<GroupJudge> judge;  // of data groups
@@ -100,6 +102,8 @@ private:
     enum class Look : uint8_t { quick, thorough };
     bool durable_on(NodeId node, GroupId group, LogIndex index, Term term, Look how);
     void check_invariants(NodeId node);
+    void check_desk(NodeId node, GroupId group);
+    void check_desks();
 
     sim::World& world_;
     Verdict& verdict_;
@@ -113,6 +117,7 @@ private:
     uint64_t draws_ = 0;
     uint64_t events_ = 0;
     uint64_t next_deep_event_ = 0;
+    std::map<std::pair<NodeId, GroupId>, uint64_t> desks_;  // the event after which they are looked at
     uint64_t deep_checks_ = 0;
     uint64_t promises_ = 0;
 };

@@ -13,7 +13,32 @@ constexpr uint64_t events_between_deep_checks = 2'000;
 
 }  // namespace
 
+// L5, S82: soon after an entry that may have made messages ready, nobody is parked beside them.
+void Witness::check_desks() {
+    constexpr uint64_t looks_until = 40;
+    for (auto at = desks_.begin(); at != desks_.end();) {
+        if (at->second > events_) {
+            ++at;
+            continue;
+        }
+        check_desk(at->first.first, at->first.second);
+        const uint64_t next = events_ + 1 + bounded(draw(world_.seed(), Concern::sample, 2, events_), 12);
+        at->second = next;
+        at = next % looks_until < 6 ? desks_.erase(at) : std::next(at);
+    }
+}
+
+void Witness::check_desk(NodeId node, GroupId group) {
+    const replica::ReplicaHost* host = cluster_->host_on(machine(node));
+    const replica::DataReplica* data = host != nullptr ? host->data(group) : nullptr;
+    if (data == nullptr) return;
+    if (const char* wrong = data->desk().violated()) {
+        found("L5", fmt::format("s{} group {}: {}", node.value, group.value, wrong));
+    }
+}
+
 void Witness::after_event() {
+    if (cluster_ != nullptr && !desks_.empty()) check_desks();
     if (++events_ < next_deep_event_ || cluster_ == nullptr) return;
     const uint64_t random = draw(world_.seed(), Concern::sample, 1, events_);
     next_deep_event_ = events_ + 1 + bounded(random, 2 * events_between_deep_checks);
@@ -36,9 +61,7 @@ void Witness::check_invariants(NodeId node) {
         const replica::DataReplica* data = host->data(group);
         if (data == nullptr) continue;
         data->state().check_invariants();
-        if (const char* wrong = data->desk().violated()) {
-            found("L5", fmt::format("s{} group {}: {}", node.value, group.value, wrong));
-        }
+        check_desk(node, group);
     }
 }
 

@@ -19,9 +19,13 @@ std::string replica_name(NodeId node, GroupId group) {
 
 // R8: a term begins with a candidate. A node that follows speaks of no term that nobody stood for.
 void Witness::check_term(NodeId self, const raft::Message& message) {
+    Group& g = groups_[message.group];
+    if (message.kind == raft::MessageKind::pre_vote_request) g.asked.insert({message.term, self});
+    if (message.kind == raft::MessageKind::timeout_now) {
+        g.asked.insert({message.term.next(), message.to});
+    }
     if (message.kind == raft::MessageKind::pre_vote_request || !message.term) return;
     if (message.kind == raft::MessageKind::pre_vote_response && !message.reject) return;
-    Group& g = groups_[message.group];
     if (message.kind == raft::MessageKind::vote_request) g.terms.insert(message.term);
     if (g.terms.contains(message.term)) return;
     const raft::Raft* raft = core(self, message.group);
@@ -30,7 +34,8 @@ void Witness::check_term(NodeId self, const raft::Message& message) {
     const bool stands = status.role == raft::Role::candidate || status.role == raft::Role::leader;
     if (status.term != message.term) return;
     g.terms.insert(message.term);
-    if (stands) return;
+    // A candidate may give up before its disk has kept its vote, and so before it asked anybody.
+    if (stands || g.asked.contains({message.term, self})) return;
     found("R8", fmt::format("{} is in term {}, which nobody stood for",
                             replica_name(self, message.group), message.term.value));
 }

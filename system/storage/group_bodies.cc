@@ -108,7 +108,7 @@ void GroupBodies::seal_current() {
     Buffer footer = encode_body_footer(current.tag, current.bytes, current.lines);
     const uint64_t size = footer.size();
     current.file->write_at(current.bytes, std::move(footer),
-                           guard_.wrap([this, size](Result<void> done) {
+                           guard_.wrap([this, size, held = current.file](Result<void> done) {
                                if (!done) return give_up(done.error());
                                if (current_ == 0) return open_segment();  // dropped meanwhile
                                Segment& sealed = segments_.at(current_);
@@ -155,7 +155,8 @@ void GroupBodies::write_job() {
     }
     const uint64_t size = chain.size();
     current.file->write_at(current.bytes, std::move(chain),
-                           guard_.wrap([this, units = std::move(units), size](Result<void> done) {
+                           guard_.wrap([this, units = std::move(units), size,
+                                        held = current.file](Result<void> done) {
                                on_written(units, size, std::move(done));
                            }));
 }
@@ -195,7 +196,9 @@ void GroupBodies::sync_next() {
     for (auto& [number, segment] : segments_) {
         if (!segment.dirty) continue;
         segment.dirty = false;
-        segment.file->sync(guard_.wrap([this](Result<void> done) { on_synced(std::move(done)); }));
+        // The segment may be removed meanwhile; its file is held, or the completion would be lost.
+        segment.file->sync(guard_.wrap(
+            [this, held = segment.file](Result<void> done) { on_synced(std::move(done)); }));
         return;
     }
     if (!folder_dirty_) return finish_job({});

@@ -224,6 +224,25 @@ TEST_F(Bodies, what_cannot_be_read_is_named_and_the_rest_is_carried) {
     EXPECT_EQ(read(ref(3, 5000)), content(3, 5000));
 }
 
+TEST_F(Bodies, a_segment_that_goes_while_it_is_synced_holds_nothing_up) {
+    std::vector<BodyRef> all;
+    for (uint64_t i = 1; i <= 100; ++i) {
+        all.push_back(ref(i, 1000));
+        ASSERT_EQ(store(all.back(), content(i, 1000)), ErrorCode::ok);
+    }
+    ErrorCode synced = ErrorCode::cancelled;
+    node->sync_bodies(GroupId(1), [&](const Result<void>& done) {
+        synced = done ? ErrorCode::ok : done.error().code;
+    });
+    world.post([&] {
+        for (const BodyRef& body : all) node->drop_body(GroupId(1), body);
+    });
+    world.run();
+    EXPECT_EQ(synced, ErrorCode::ok);
+    EXPECT_EQ(store(ref(200, 3), "abc"), ErrorCode::ok);
+    EXPECT_EQ(read(ref(200, 3)), "abc");
+}
+
 TEST_F(Bodies, a_removed_group_takes_its_files_along) {
     send(1, 1000);
     ASSERT_EQ(carry({ref(1, 1000)}), ErrorCode::ok);
