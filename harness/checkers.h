@@ -11,9 +11,6 @@
 
 namespace quern::harness {
 
-// A client of this name does not know the secret it asks with.
-constexpr const char* intruder_name = "intruder";
-
 struct CheckOptions {
     // Time of day at the start of the history, by a clock that is right; 0: none, or too many nodes'
     // clocks were wrong for cluster time to be held against it.

@@ -26,6 +26,8 @@ public:
 
     // Whether an ok answer to a client is what happened in the log.
     void check_answer(const Operation& op) const;
+    // Whether a message of this content was ever accepted.
+    bool was_sent(uint64_t hash) const { return sent_.contains(hash); }
 
     LogIndex index() const { return index_; }
     const std::map<QueueId, ReferenceQueue>& queues() const { return queues_; }
@@ -78,6 +80,7 @@ private:
     std::set<QueueId> touched_;
     std::map<TokenKey, Remembered> tokens_;
     std::map<MessageKey, Birth> births_;
+    std::set<uint64_t> sent_;  // hashes of contents
     std::map<LeaseKey, Lease> leases_;
     std::map<QueueId, std::vector<std::pair<LogIndex, queue::Counters>>> counted_;
 };

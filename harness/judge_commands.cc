@@ -42,6 +42,7 @@ void GroupJudge::send(QueueId id, ReferenceQueue& queue, const queue::Send& send
             found("Q11", fmt::format("a message of queue {} got number {}, expected {}", id.value,
                                      result.seq.value, seq.value));
         }
+        sent_.insert(hash64(entry.content));
         births_[{id, seq}] = {hash64(entry.content), size, index_, LogIndex(UINT64_MAX), time_};
     }
     note_removed(id, queue);

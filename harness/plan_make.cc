@@ -76,7 +76,7 @@ void draw_workload(RunPlan& plan) {
             if (usual_weights[i] < 10) plan.weights[i] = usual_weights[i] * 15;
         }
     }
-    plan.intruders = w.one_of(31, {0, 0, 0, 0, 0, 0, 0, 1});
+    plan.payload_cache_kib = w.one_of(33, {0, 0, 0, 16});
     // Long enough for the shortest retention.
     if (w.one_of(32, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}) == 1) {
         plan.chaos_ms = 90'000;
@@ -108,6 +108,35 @@ sim::PlanKnobs moderate_knobs() {
     return knobs;
 }
 
+void only(sim::PlanKnobs& knobs, std::initializer_list<sim::FaultKind> kinds) {
+    knobs.forbidden.fill(true);
+    for (const sim::FaultKind kind : kinds) knobs.forbidden[static_cast<uint8_t>(kind)] = false;
+    knobs.quiet_per_cent = 0;
+    knobs.kind_per_cent = 80;
+    knobs.per_kind_max = 25;
+    knobs.faults_max = 90;
+}
+
+// Some seeds meet a storm of one sort: leaders come and go, or disks rot between restarts.
+void draw_storm(const Swarm& w, sim::PlanKnobs& knobs) {
+    using sim::FaultKind;
+    const int64_t storm = w.one_of(20, {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3});
+    if (storm == 1) {
+        only(knobs, {FaultKind::partition, FaultKind::partition_one_way, FaultKind::clog,
+                     FaultKind::pause, FaultKind::reset, FaultKind::half_open, FaultKind::kill});
+        knobs.lasts_max = Duration::milliseconds(1'500);
+    } else if (storm == 2) {
+        only(knobs, {FaultKind::bit_rot, FaultKind::latent_error, FaultKind::lost_write,
+                     FaultKind::misdirected_write, FaultKind::kill, FaultKind::power_loss,
+                     FaultKind::pause});
+        knobs.lasts_max = Duration::milliseconds(1'000);
+    } else if (storm == 3) {
+        only(knobs, {FaultKind::kill, FaultKind::power_loss, FaultKind::partition, FaultKind::reset,
+                     FaultKind::disk_slow, FaultKind::corrupt_bytes});
+        knobs.lasts_max = Duration::milliseconds(1'000);
+    }
+}
+
 void draw_faults(RunPlan& plan, PlanKind kind) {
     const Swarm w(plan.seed, Concern::faults);
     plan.fault_points = w.one_of(1, {0, 1, 1});
@@ -125,6 +154,7 @@ void draw_faults(RunPlan& plan, PlanKind kind) {
     const auto faulty_max = static_cast<uint32_t>((plan.replication - 1) / 2);
     const sim::Atlas atlas(plan.seed, storage, faulty_max, sim::AtlasScope::machines);
     sim::PlanKnobs knobs = kind == PlanKind::small ? moderate_knobs() : drawn_knobs(w);
+    if (kind != PlanKind::small) draw_storm(w, knobs);
     // Nodes cannot be replaced yet.
     knobs.forbid(sim::FaultKind::disk_lost);
     knobs.forbid(sim::FaultKind::disks_swapped);

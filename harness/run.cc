@@ -40,6 +40,7 @@ sim::ClusterShape cluster_shape(const RunPlan& plan) {
     shape.ping_interval = Duration::milliseconds(plan.ping_ms);
     shape.snapshot_entries = static_cast<size_t>(plan.snapshot_entries);
     shape.segment_bytes = static_cast<uint64_t>(plan.segment_kib) * 1024;
+    shape.payload_cache_bytes = static_cast<uint64_t>(plan.payload_cache_kib) * 1024;
     shape.disk.sync.least = Duration::microseconds(plan.sync_us);
     shape.disk.quota_bytes = static_cast<uint64_t>(plan.disk_mib) << 20;
     return shape;
@@ -213,10 +214,6 @@ bool Run::prepare() {
         add_client(worker ? WorkClient::Identity{number, worker_name, worker_key_, worker_secret_, ""}
                           : WorkClient::Identity{number, "", sim::admin_key_id, sim::admin_secret, ""});
     }
-    for (uint32_t i = 1; i <= plan_.intruders; ++i) {
-        add_client({static_cast<uint32_t>(plan_.clients) + i, intruder_name, sim::admin_key_id,
-                    "not the secret", ""});
-    }
     return good && time_left();
 }
 
@@ -333,11 +330,26 @@ CheckOptions Run::check_options() const {
     return options;
 }
 
+// Q13: what was refused is in no group's log. Contents of some size are sent once.
+void Run::check_refused(const Operation& op) {
+    constexpr uint32_t unique_bytes = 16;
+    for (const SentMessage& sent : op.sent) {
+        if (!op.returned() || sent.size_bytes < unique_bytes) continue;
+        for (uint32_t g = 1; g <= plan_.data_groups; ++g) {
+            const GroupJudge* judge = witness_.judge(GroupId(g));
+            if (judge == nullptr || !judge->was_sent(sent.hash)) continue;
+            verdict_.add("Q13", "a send that was refused is in the log: " + to_string(op),
+                         op.returned_ns);
+        }
+    }
+}
+
 void Run::judge() {
     History& history = recorder_.history();
     history.ended_ns = world_.now().ns;
     check_history(history, check_options(), verdict_);
     for (const Operation& op : history.operations) {
+        if (op.kind == OpKind::send && op.outcome == OpOutcome::fail) check_refused(op);
         if (!op.ok() || !op.at.index) continue;
         if (const GroupJudge* judge = witness_.judge(op.at.group)) judge->check_answer(op);
     }

@@ -39,6 +39,7 @@ private:
     void supervise();
     void restart_later(sim::Machine& machine);
     void check_stops();
+    void check_refused(const Operation& op);
     bool time_left() { return world_.now().ns < options_.until_ns && !stopped(); }
     // What the run is made for has happened.
     bool stopped();

@@ -27,11 +27,11 @@ struct RunPlan {
     int64_t latency_us = 60;       // of a link, at least
     int64_t sync_us = 80;          // of a disk's sync, at least
     int64_t disk_mib = 4096;       // room on each disk
+    int64_t payload_cache_kib = 0; // of recent entries in memory; 0: four segments
     int64_t fault_points = 0;      // 1: the product's own rare paths are taken often
     // The workload.
     int64_t clients = 8;
     int64_t worker_clients = 1;    // of them, as a second user whose permissions come and go
-    int64_t intruders = 0;         // clients that do not know their secret
     int64_t hands = 1;             // calls that each client has under way
     int64_t queues = 3;
     int64_t think_ms = 200;        // between two calls of a hand, on average

@@ -94,7 +94,9 @@ void Witness::applied(NodeId self, GroupId group, const raft::Entry& entry, uint
     const replica::ReplicaHost* host = cluster_->host_on(machine(self));
     const replica::DataReplica* data = host != nullptr ? host->data(group) : nullptr;
     if (data == nullptr) return;
-    if (data->desk().parked() > 0) desks_.try_emplace({self, group}, events_ + 1);
+    if (core(self, group)->status().role == raft::Role::leader) {
+        desks_.try_emplace({self, group}, events_ + 1);
+    }
     if (g.judge && entry.index > g.judge->index()) {
         g.judge->begin(entry.index, data->state().time(), world_.now().ns);
         g.feeder = self;

@@ -92,7 +92,7 @@ private:
     void check_vote_promise(NodeId self, const raft::Message& message);
     void check_durable(NodeId self, GroupId group);
     // witness_raft.cc
-    bool is_truth(const Group& group, const LogPosition& position) const;
+    bool is_truth(GroupId group, const LogPosition& position) const;
     void check_term(NodeId self, const raft::Message& message);
     void check_election(NodeId self, const raft::Message& message);
     void check_commit_rule(NodeId self, const raft::Message& message, const raft::Raft& core);

@@ -12,7 +12,7 @@ namespace quern::harness {
 namespace {
 
 std::string replica_name(NodeId node, GroupId group) {
-    return fmt::format("s{} group {}", node.value, group.value);
+    return harness::replica_name(RaftRules::Who{node, group});
 }
 
 }  // namespace
@@ -72,9 +72,9 @@ void Witness::note_candidate(NodeId self, const raft::Message& message) {
     groups_[message.group].candidates[{message.term, self}] = {message.log_term, message.index};
 }
 
-bool Witness::is_truth(const Group& group, const LogPosition& position) const {
-    return position.index && position.index <= group.last() &&
-           group.at(position.index).term == position.term;
+bool Witness::is_truth(GroupId group, const LogPosition& position) const {
+    return position.index && position.index <= rules_.last(group) &&
+           rules_.term_at(group, position.index) == position.term;
 }
 
 // R11: nobody votes for a candidate without an entry that it acknowledged itself and that is committed.
@@ -82,7 +82,7 @@ void Witness::check_voter(NodeId self, const raft::Message& message) {
     const Group& g = groups_[message.group];
     const Replica& r = replica(self, message.group);
     const auto candidate = g.candidates.find({message.term, message.to});
-    if (candidate == g.candidates.end() || !is_truth(g, r.promised)) return;
+    if (candidate == g.candidates.end() || !is_truth(message.group, r.promised)) return;
     if (candidate->second >= r.promised) return;
     found("R11", fmt::format("{} votes for s{} whose log ends at {} (term {}); it acknowledged {} "
                              "(term {}), which is committed",
@@ -98,7 +98,7 @@ void Witness::check_restart(NodeId self, GroupId group) {
     if (r.known || raft == nullptr) return;
     r.known = true;
     const raft::Status status = raft->status();
-    if (status.recovering || !is_truth(groups_[group], r.promised)) return;
+    if (status.recovering || !is_truth(group, r.promised)) return;
     const bool has = status.last >= r.promised.index &&
                      (r.promised.index < status.first ||
                       raft->term_at(r.promised.index) == r.promised.term);
@@ -111,7 +111,7 @@ void Witness::check_restart(NodeId self, GroupId group) {
 
 // R13: what anyone applied before a read began, the read sees.
 LogIndex Witness::read_begins(GroupId group) {
-    return cluster_ == nullptr ? LogIndex{} : groups_[group].last();
+    return cluster_ == nullptr ? LogIndex{} : rules_.last(group);
 }
 
 void Witness::read_ends(NodeId self, GroupId group, LogIndex floor, LogIndex index) {

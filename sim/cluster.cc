@@ -71,7 +71,8 @@ void Cluster::add_place(const std::string& name, node::Role role, NodeId id) {
     config.snapshot_entries = shape_.snapshot_entries;
     config.storage.segment_bytes = shape_.segment_bytes;
     config.storage.body_segment_bytes = shape_.segment_bytes;
-    config.storage.payload_cache_bytes = shape_.segment_bytes * 4;
+    config.storage.payload_cache_bytes =
+        shape_.payload_cache_bytes != 0 ? shape_.payload_cache_bytes : shape_.segment_bytes * 4;
     config.storage.soft_free_bytes = shape_.segment_bytes * 4;
     config.storage.hard_free_bytes = shape_.segment_bytes * 2;
     (role == node::Role::balancer ? balancers_ : storage_).push_back(place->machine);

@@ -23,6 +23,7 @@ struct ClusterShape {
     Duration ping_interval = Duration::milliseconds(1000);
     size_t snapshot_entries = 2'000;
     uint64_t segment_bytes = 1u << 20;
+    uint64_t payload_cache_bytes = 0;  // 0: four segments
     ClockOptions clock{};
     DiskOptions disk{};
     uint16_t admin_port = 0;  // of every node; 0: none

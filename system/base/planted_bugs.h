@@ -141,8 +141,6 @@
       "a poll is parked a turn after it found nothing") \
     X(drop_leaves_polls_parked, "replica", \
       "the end of a queue does not end the polls that wait for it") \
-    X(answer_of_another_term, "replica", \
-      "a request is answered by another leader's entry at its index") \
     X(lost_leadership_is_refusal, "replica", \
       "a request under way when leadership is lost is called not done") \
     X(refusal_with_position, "replica", \
@@ -170,8 +168,6 @@
       "frames are taken without checking their bytes") \
     X(lost_connection_is_refusal, "wire", \
       "requests on a lost connection count as never sent") \
-    X(proof_not_checked, "wire", \
-      "a peer or client need not know the secret") \
     X(damage_not_told, "wire", \
       "a replica with a damaged log does not say so to its leader")
 // clang-format on

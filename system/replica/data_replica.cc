@@ -127,7 +127,7 @@ void DataReplica::resolve(LogIndex index, Term term, std::vector<queue::Reply>& 
     QUERN_ASSERT(proposed_.begin()->first == index);
     Batch batch = std::move(proposed_.begin()->second);
     proposed_.erase(proposed_.begin());
-    if (batch.term != term && !PLANTED(answer_of_another_term)) {
+    if (batch.term != term) {
         for (Applied& applied : batch.applied) applied(fail(ErrorCode::not_leader));
         return;
     }
