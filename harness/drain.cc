@@ -12,10 +12,10 @@ constexpr Duration pause_between = Duration::milliseconds(200);
 
 }  // namespace
 
-Drain::Drain(sim::World& world, WorkClient& client, int64_t queues)
-    : world_(world), client_(client), queues_(queues) {}
+Drain::Drain(Scene& scene, WorkClient& client, int64_t queues)
+    : scene_(scene), client_(client), queues_(queues) {}
 
-Drain::~Drain() { world_.scheduler().cancel(timer_); }
+Drain::~Drain() { scene_.cancel(timer_); }
 
 void Drain::next_queue() {
     ++progress_;
@@ -27,8 +27,8 @@ void Drain::next_queue() {
 }
 
 void Drain::again_later() {
-    timer_ = world_.scheduler().after(pause_between, client_.machine().owner(), sim::EventKind::user,
-                                      0, [this] { receive(); });
+    timer_ = scene_.at(scene_.now_ns() + pause_between.ns, client_.number(), 0,
+                       [this] { receive(); });
 }
 
 void Drain::receive() {

@@ -9,7 +9,7 @@ namespace quern::harness {
 class Drain {
 public:
     // Both must outlive this object.
-    Drain(sim::World& world, WorkClient& client, int64_t queues);
+    Drain(Scene& scene, WorkClient& client, int64_t queues);
     ~Drain();
     void start() { next_queue(); }
     bool done() const { return done_; }
@@ -26,14 +26,14 @@ private:
     void status();
     void again_later();
 
-    sim::World& world_;
+    Scene& scene_;
     WorkClient& client_;
     int64_t queues_;
     int64_t queue_ = -1;
     uint64_t progress_ = 0;
     bool done_ = false;
     std::string state_ = "not begun";
-    sim::EventId timer_;
+    uint64_t timer_ = 0;
 };
 
 }  // namespace quern::harness

@@ -1,5 +1,7 @@
 #include "harness/recorder.h"
 
+#include "system/base/checksum.h"
+
 namespace quern::harness {
 
 namespace {
@@ -61,7 +63,7 @@ void take(Operation&, const Other&) {}
 }  // namespace
 
 size_t Recorder::invoke(Operation operation) {
-    operation.invoked_ns = world_.now().ns;
+    operation.invoked_ns = scene_.now_ns();
     history_.operations.push_back(std::move(operation));
     ++open_;
     if (asked_ != nullptr) (*asked_)(history_.operations.back());
@@ -71,7 +73,7 @@ size_t Recorder::invoke(Operation operation) {
 const Operation& Recorder::complete(size_t index, const Result<wire::Response>& response) {
     Operation& op = history_.operations[index];
     QUERN_ASSERT(!op.returned());
-    op.returned_ns = world_.now().ns;
+    op.returned_ns = scene_.now_ns();
     --open_;
     const Error& error = response ? response->error : response.error();
     op.error = error.code;
@@ -84,8 +86,8 @@ const Operation& Recorder::complete(size_t index, const Result<wire::Response>& 
         // An answer that was lost after the deed says applied: for a history, that it may have been.
         op.outcome = error.outcome == Outcome::not_applied ? OpOutcome::fail : OpOutcome::info;
     }
-    world_.scheduler().note(static_cast<uint64_t>(op.outcome) << 32 | static_cast<uint64_t>(op.error));
-    world_.scheduler().note(op.at.index.value);
+    scene_.note(static_cast<uint64_t>(op.outcome) << 32 | static_cast<uint64_t>(op.error));
+    scene_.note(op.at.index.value);
     if (telling()) tell("client", "op", to_string(op));
     if (answered_ != nullptr) (*answered_)(op);
     return op;

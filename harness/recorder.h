@@ -2,7 +2,7 @@
 #pragma once
 
 #include "harness/history.h"
-#include "sim/world/world.h"
+#include "harness/scene.h"
 #include "system/base/callback.h"
 #include "system/wire/client_messages.h"
 
@@ -10,7 +10,7 @@ namespace quern::harness {
 
 class Recorder {
 public:
-    explicit Recorder(sim::World& world) : world_(world) {}
+    explicit Recorder(Scene& scene) : scene_(scene) {}
 
     // The operation is asked now; returns its place.
     size_t invoke(Operation operation);
@@ -29,13 +29,13 @@ public:
     const History& history() const { return history_; }
     History& history() { return history_; }
     // One line of the story; the caller asks telling() before it builds `text`.
-    bool telling() const { return world_.trace().enabled(); }
+    bool telling() const { return scene_.telling(); }
     void tell(std::string_view who, std::string_view what, std::string_view text) {
-        world_.trace().line(who, what, text);
+        scene_.tell(who, what, text);
     }
 
 private:
-    sim::World& world_;
+    Scene& scene_;
     History history_;
     size_t open_ = 0;
     Watch* asked_ = nullptr;

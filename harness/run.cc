@@ -49,7 +49,8 @@ sim::ClusterShape cluster_shape(const RunPlan& plan) {
 }  // namespace
 
 Run::Run(const RunPlan& plan, RunOptions options)
-    : plan_(plan), options_(std::move(options)), world_(world_options(plan)), recorder_(world_),
+    : plan_(plan), options_(std::move(options)), world_(world_options(plan)), scene_(world_),
+      recorder_(scene_),
       witness_(world_, verdict_, static_cast<uint64_t>(plan.deep_per_million)) {
     tell_story();
     if (options_.event) world_.scheduler().set_observer(std::move(options_.event));
@@ -149,7 +150,7 @@ bool Run::come_up() {
 }
 
 WorkClient& Run::add_client(WorkClient::Identity identity) {
-    clients_.push_back(std::make_unique<WorkClient>(world_, plan_, recorder_,
+    clients_.push_back(std::make_unique<WorkClient>(scene_, plan_, recorder_,
                                                     cluster_->client_endpoints(),
                                                     std::move(identity)));
     return *clients_.back();
@@ -271,7 +272,7 @@ bool Run::settle() {
     for (const sim::Machine* machine : core_) names += " " + machine->name();
     tell("phase", "the core heals:" + names);
     std::vector<sim::Machine*> healed = core_;
-    for (auto& client : clients_) healed.push_back(&client->machine());
+    for (auto& client : clients_) healed.push_back(&scene_.machine(client->number()));
     faults_->heal_core(healed);
     healed_ = true;
     const Duration answers = Duration::milliseconds(plan_.request_timeout_ms + plan_.wait_ms_max) +
@@ -279,7 +280,7 @@ bool Run::settle() {
     if (!run_until([this] { return recorder_.open_count() == 0; }, answers) && time_left()) {
         found("L2", fmt::format("{} calls were never answered", recorder_.open_count()));
     }
-    drain_ = std::make_unique<Drain>(world_, *clients_.front(), plan_.queues);
+    drain_ = std::make_unique<Drain>(scene_, *clients_.front(), plan_.queues);
     drain_->start();
     const Duration patience = Duration::milliseconds(plan_.settle_ms);
     sim::SimTime end = world_.now() + patience;

@@ -6,6 +6,7 @@
 
 #include "harness/drain.h"
 #include "harness/runner.h"
+#include "harness/sim_scene.h"
 #include "harness/witness.h"
 #include "harness/work_client.h"
 #include "sim/cluster.h"
@@ -56,6 +57,7 @@ private:
     RunOptions options_;
     Verdict verdict_;
     sim::World world_;
+    SimScene scene_;
     Recorder recorder_;
     Witness witness_;
     std::unique_ptr<sim::Cluster> cluster_;

@@ -2,20 +2,12 @@
 
 #include <algorithm>
 
-#include "sim/cluster.h"
-
 namespace quern::harness {
 
 namespace {
 
 constexpr size_t receipts_kept_max = 64;
 constexpr int64_t receive_wait_ms_max = 20'000;  // of any receive
-
-sim::Machine& add_client_machine(sim::World& world, uint32_t number) {
-    sim::MachineOptions options;
-    options.name = "c" + std::to_string(number);
-    return world.add_machine(std::move(options));
-}
 
 }  // namespace
 
@@ -39,29 +31,29 @@ QueueAttributes queue_attributes(const RunPlan& plan, uint64_t number) {
     return a;
 }
 
-WorkClient::WorkClient(sim::World& world, const RunPlan& plan, Recorder& recorder,
+WorkClient::WorkClient(Scene& scene, const RunPlan& plan, Recorder& recorder,
                        const std::vector<Endpoint>& endpoints, Identity identity)
-    : world_(world), plan_(plan), recorder_(recorder), identity_(std::move(identity)),
-      machine_(add_client_machine(world, identity_.number)) {
+    : scene_(scene), plan_(plan), recorder_(recorder), identity_(std::move(identity)),
+      env_(scene.client_env(identity_.number)) {
     client::Options options;
     options.endpoints = endpoints;
     options.key_id = identity_.key_id;
     options.secret = identity_.secret;
     options.request_timeout = Duration::milliseconds(plan.request_timeout_ms);
     options.attempt_timeout = Duration::milliseconds(plan.attempt_timeout_ms);
-    client_ = std::make_unique<client::Client>(machine_.env(), std::move(options));
+    client_ = std::make_unique<client::Client>(env_, std::move(options));
     for (int64_t hand = 0; hand < plan.hands; ++hand) {
-        hands_.push_back(std::make_unique<OwnedTimer>(machine_.env().timers));
+        hands_.push_back(std::make_unique<OwnedTimer>(env_.timers));
     }
 }
 
 WorkClient::~WorkClient() {
-    for (const sim::EventId event : planned_) world_.scheduler().cancel(event);
+    for (const uint64_t event : planned_) scene_.cancel(event);
 }
 
 void WorkClient::start() {
     working_ = true;
-    began_ = world_.now();
+    began_ns_ = scene_.now_ns();
     if (plan_.scripted != 0) return schedule_planned();
     for (uint32_t hand = 0; hand < hands_.size(); ++hand) schedule(hand);
 }
@@ -74,9 +66,8 @@ void WorkClient::stop() {
 void WorkClient::schedule_planned() {
     for (const PlannedOperation& planned : plan_.operations) {
         if (planned.client != identity_.number) continue;
-        planned_.push_back(world_.scheduler().at(
-            began_ + Duration{planned.at_ns}, machine_.owner(), sim::EventKind::user,
-            planned.ordinal, [this, &planned] { act_planned(planned); }));
+        planned_.push_back(scene_.at(began_ns_ + planned.at_ns, identity_.number, planned.ordinal,
+                                     [this, &planned] { act_planned(planned); }));
     }
 }
 
@@ -94,7 +85,7 @@ void WorkClient::schedule(uint32_t hand) {
     const uint64_t random = draw(plan_.seed, Concern::think, who, next_ordinal_);
     const auto pause = static_cast<int64_t>(
         bounded(random, static_cast<uint64_t>(plan_.think_ms) * 2'000 + 1));
-    hands_[hand]->start(machine_.env().clock.now() + Duration::microseconds(pause),
+    hands_[hand]->start(env_.clock.now() + Duration::microseconds(pause),
                         [this, hand] { act(hand); });
 }
 
@@ -103,7 +94,7 @@ void WorkClient::perform(Operation op, wire::Request request, Done done) {
     op.user = identity_.user;
     op.queue = request.queue_name;
     const int64_t wait_ms = op.kind == OpKind::receive ? receive_wait_ms_max : 0;
-    op.deadline_ns = world_.now().ns + Duration::milliseconds(plan_.request_timeout_ms + wait_ms).ns;
+    op.deadline_ns = scene_.now_ns() + Duration::milliseconds(plan_.request_timeout_ms + wait_ms).ns;
     const size_t index = recorder_.invoke(std::move(op));
     ++under_way_;
     client_->call(std::move(request),

@@ -1,4 +1,4 @@
-// One client of the workload: a machine of its own with the client library on it, and hands that call one
+// One client of the workload: a place of its own with the client library on it, and hands that call one
 // operation after another. What its k-th operation is depends on (seed, client, k) and on the receipts
 // it holds then, on nothing else. If the plan lists its operations, the client does those at their times.
 #pragma once
@@ -11,7 +11,6 @@
 #include "harness/concerns.h"
 #include "harness/recorder.h"
 #include "harness/run_plan.h"
-#include "sim/world/world.h"
 #include "system/client/client.h"
 
 namespace quern::harness {
@@ -30,7 +29,7 @@ public:
         std::string subject;  // whose permissions this client grants and revokes; empty: nobody's
     };
     // All must outlive this object.
-    WorkClient(sim::World& world, const RunPlan& plan, Recorder& recorder,
+    WorkClient(Scene& scene, const RunPlan& plan, Recorder& recorder,
                const std::vector<Endpoint>& endpoints, Identity identity);
     ~WorkClient();
 
@@ -45,7 +44,7 @@ public:
     // One operation outside the workload, e.g. of the drain.
     using Done = Callback<void(const Operation&)>;
     void perform(Operation operation, wire::Request request, Done done);
-    sim::Machine& machine() { return machine_; }
+    uint32_t number() const { return identity_.number; }
     client::Client& library() { return *client_; }
     // What was received and not yet deleted by this call's answer, for the drain.
     const std::vector<wire::ReceiptBytes>& last_receipts() const { return last_receipts_; }
@@ -82,16 +81,16 @@ private:
     Buffer content(uint32_t ordinal, size_t part, size_t size) const;
     void answered(size_t index, Result<wire::Response> response, Done done);
 
-    sim::World& world_;
+    Scene& scene_;
     const RunPlan& plan_;
     Recorder& recorder_;
     Identity identity_;
-    sim::Machine& machine_;
+    Env& env_;
     std::unique_ptr<client::Client> client_;
     std::vector<std::unique_ptr<OwnedTimer>> hands_;
-    std::vector<sim::EventId> planned_;
+    std::vector<uint64_t> planned_;
     Written* written_ = nullptr;
-    sim::SimTime began_;
+    int64_t began_ns_ = 0;
     bool working_ = false;
     uint32_t next_ordinal_ = 0;
     size_t under_way_ = 0;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "harness/work_client.h"
+#include "system/base/checksum.h"
 #include "system/metadata/validate.h"
 
 namespace quern::harness {
@@ -45,7 +46,7 @@ void WorkClient::act(uint32_t hand) {
 bool WorkClient::draw_operation(PlannedOperation& planned) {
     planned.client = identity_.number;
     planned.ordinal = next_ordinal_++;
-    planned.at_ns = (world_.now() - began_).ns;
+    planned.at_ns = scene_.now_ns() - began_ns_;
     Dice dice(plan_.seed, identity_.number, planned.ordinal);
     planned.queue = dice.below(static_cast<uint64_t>(plan_.queues));
     planned.kind = choose(dice);
