@@ -3,6 +3,7 @@
 #include <ctime>
 
 #include "system/base/assert.h"
+#include "system/os/clock_offset.h"
 
 namespace quern::os {
 
@@ -20,7 +21,7 @@ int64_t read_clock(clockid_t id) {
 Instant SystemClock::now() const { return Instant{read_clock(CLOCK_MONOTONIC)}; }
 
 WallReading SystemClock::wall() const {
-    const WallTime middle{read_clock(CLOCK_REALTIME)};
+    const WallTime middle = WallTime{read_clock(CLOCK_REALTIME)} + clock_offset();
     return {middle - wall_uncertainty_, middle + wall_uncertainty_};
 }
 
