@@ -1,14 +1,129 @@
 #include "harness/chaos/abilities.h"
 
+#include <filesystem>
+
+#include "harness/chaos/delay_line.h"
+#include "harness/chaos/shell.h"
+
 namespace quern::harness::chaos {
 
-Abilities find_abilities(const std::set<Trouble>& wanted, bool namespaces) {
-    Abilities found;
-    (void)namespaces;
-    for (const Trouble t : wanted) {
-        if (t == Trouble::kill || t == Trouble::pause || t == Trouble::clock) found.troubles.insert(t);
+namespace {
+
+class Finder {
+public:
+    Finder(os::OsEnv& os, const std::set<Trouble>& wanted) : os_(os), wanted_(wanted) {
+        for (const Trouble always : {Trouble::kill, Trouble::pause, Trouble::clock}) allow(always);
+        std::error_code error;
+        found_.network.self = std::filesystem::read_symlink("/proc/self/exe", error).string();
     }
-    return found;
+
+    void look_at_network(bool namespaces) {
+        const Trouble of_links[] = {Trouble::cut, Trouble::cut_one_way, Trouble::loss, Trouble::rate,
+                                    Trouble::delay};
+        if (!namespaces) return skip(of_links, "hosts of their own were not wanted");
+        // What is tried is tried inside of a namespace.
+        const auto hosts = NamespaceHosts::make(os_, 1, {});
+        if (!hosts) return skip(of_links, hosts.error().detail);
+        found_.namespaces = true;
+        const std::string cut = try_filter("ip saddr 10.77.0.9 drop");
+        found_.network.nft = cut.empty();
+        if (cut.empty() || tried({"iptables", "-A", "INPUT", "-s", "10.77.0.9", "-j", "DROP"}).empty()) {
+            allow(Trouble::cut);
+            allow(Trouble::cut_one_way);
+        } else {
+            skip({of_links, 2}, "neither nft nor iptables drops packets (" + cut + ")");
+        }
+        look_at_loss();
+        look_at_speed();
+    }
+
+    void look_at_disks(const std::string& folder) {
+        const Trouble full_disk[] = {Trouble::full_disk};
+        if (!wanted_.contains(Trouble::full_disk)) return;
+        constexpr uint64_t try_bytes = 16 << 20;
+        const std::string place = folder + "/try-disk";
+        std::error_code error;
+        std::filesystem::create_directories(place, error);
+        std::string why;
+        for (const SmallDiskKind kind : {SmallDiskKind::loop, SmallDiskKind::tmpfs}) {
+            const auto disk = SmallDisk::make(place, kind, try_bytes);
+            if (disk) {
+                found_.small_disk = kind;
+                return allow(Trouble::full_disk);
+            }
+            why += (why.empty() ? "" : "; ") + disk.error().detail;
+        }
+        skip(full_disk, why);
+    }
+
+    Abilities take() { return std::move(found_); }
+
+private:
+    void allow(Trouble trouble) {
+        if (wanted_.contains(trouble)) found_.troubles.insert(trouble);
+    }
+    struct List {
+        const Trouble* first;
+        size_t count;
+        template <size_t n>
+        List(const Trouble (&all)[n]) : first(all), count(n) {}  // NOLINT
+        List(const Trouble* from, size_t n) : first(from), count(n) {}
+    };
+    void skip(List list, const std::string& why) {
+        std::string names;
+        for (size_t i = 0; i < list.count; ++i) {
+            if (!wanted_.contains(list.first[i])) continue;
+            names += (names.empty() ? "" : ", ") + std::string(trouble_name(list.first[i]));
+        }
+        if (!names.empty()) found_.skipped.push_back(names + ": " + why);
+    }
+    // Empty: it worked.
+    static std::string tried(const std::vector<std::string>& command, const std::string& input = "") {
+        const auto done = run_program(command, input);
+        return done ? std::string() : done.error().detail;
+    }
+    static std::string try_filter(const std::string& rule) {
+        return tried({"nft", "-f", "-"},
+                     "table ip try { chain input { type filter hook input priority 0; " + rule + "; } }\n");
+    }
+
+    void look_at_loss() {
+        const Trouble loss[] = {Trouble::loss};
+        const std::string why =
+            found_.network.nft
+                ? try_filter("ip saddr 10.77.0.9 numgen random mod 100 < 5 drop")
+                : tried({"iptables", "-A", "INPUT", "-s", "10.77.0.9", "-m", "statistic", "--mode",
+                         "random", "--probability", "0.05", "-j", "DROP"});
+        why.empty() ? allow(Trouble::loss) : skip(loss, why);
+    }
+    void look_at_speed() {
+        const Trouble rate[] = {Trouble::rate};
+        const std::string why = tried({"tc", "qdisc", "replace", "dev", "br0", "root", "tbf", "rate",
+                                       "1mbit", "burst", "16kb", "latency", "400ms"});
+        why.empty() ? allow(Trouble::rate) : skip(rate, why);
+        const Trouble delay[] = {Trouble::delay};
+        const std::string no_netem =
+            tried({"tc", "qdisc", "replace", "dev", "br0", "root", "netem", "delay", "1ms"});
+        found_.network.netem = no_netem.empty();
+        const Result<void> line = try_delay_line();
+        if (no_netem.empty() || line) return allow(Trouble::delay);
+        skip(delay, no_netem + "; " + line.error().detail);
+    }
+
+    os::OsEnv& os_;
+    const std::set<Trouble>& wanted_;
+    Abilities found_;
+};
+
+}  // namespace
+
+Abilities find_abilities(os::OsEnv& os, const std::set<Trouble>& wanted,
+                         const std::string& folder, bool namespaces) {
+    remove_stale_namespaces();
+    Finder finder(os, wanted);
+    finder.look_at_network(namespaces);
+    finder.look_at_disks(folder);
+    return finder.take();
 }
 
 }  // namespace quern::harness::chaos

@@ -19,8 +19,9 @@ struct ClusterFiles {
     std::string config_file(uint32_t node) const { return named(node, ".toml"); }
     std::string log_file(uint32_t node) const { return named(node, ".log"); }
     std::string clock_file(uint32_t node) const { return named(node, ".clock"); }
-    // Where its data lies; may be a mount point.
-    std::string data_folder(uint32_t node) const { return named(node, ""); }
+    // Where its disk is; may be a mount point.
+    std::string disk_folder(uint32_t node) const { return named(node, ""); }
+    std::string data_folder(uint32_t node) const { return named(node, "/data"); }
 
 private:
     std::string named(uint32_t node, const char* ending) const {

@@ -1,6 +1,7 @@
 #include "harness/chaos/round.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -17,9 +18,15 @@ constexpr Duration stop_within = Duration::seconds(15);
 constexpr Duration pause_between = Duration::milliseconds(200);
 constexpr const char* worker_name = "worker";
 
-bool has_kind(const sim::FaultPlan& plan, std::initializer_list<sim::FaultKind> kinds) {
+bool has_kind(const sim::FaultPlan& plan, sim::FaultKind kind) {
+    return std::any_of(plan.faults.begin(), plan.faults.end(),
+                       [&](const sim::Fault& fault) { return fault.kind == kind; });
+}
+
+bool suffers(const sim::FaultPlan& plan, sim::FaultKind kind, uint32_t node) {
+    const std::string name = host_name(node);
     return std::any_of(plan.faults.begin(), plan.faults.end(), [&](const sim::Fault& fault) {
-        return std::find(kinds.begin(), kinds.end(), fault.kind) != kinds.end();
+        return fault.kind == kind && std::find(fault.a.begin(), fault.a.end(), name) != fault.a.end();
     });
 }
 
@@ -54,6 +61,7 @@ RoundResult Round::execute() {
         drain();
     }
     judge();
+    check_freed_disk();
     write_down();
     stop_nodes();
     return result();
@@ -74,13 +82,16 @@ void Round::problem(std::string text) {
 
 bool Round::set_up() {
     const auto nodes = static_cast<uint32_t>(plan_.storage_nodes);
-    Result<std::unique_ptr<Hosts>> hosts = LoopbackHosts::make(nodes);
+    Result<std::unique_ptr<Hosts>> hosts =
+        options_.namespaces ? NamespaceHosts::make(scene_.os(), nodes, options_.network)
+                            : LoopbackHosts::make(nodes);
     if (!hosts) {
         problem("no hosts: " + hosts.error().detail);
         return false;
     }
     hosts_ = std::move(*hosts);
-    Result<void> written = write_cluster_files(files_, *hosts_, plan_);
+    Result<void> written = make_disks();
+    if (written) written = write_cluster_files(files_, *hosts_, plan_);
     if (!written) {
         problem(written.error().detail);
         return false;
@@ -91,6 +102,20 @@ bool Round::set_up() {
     faults_ = std::make_unique<FaultPlayer>(scene_, *hosts_, *nodes_, disks_, files_, plan_.faults);
     nodes_->start_all();
     return true;
+}
+
+// A small one for who has to suffer a full one.
+Result<void> Round::make_disks() {
+    for (uint32_t node = 1; node <= plan_.storage_nodes; ++node) {
+        std::error_code error;
+        std::filesystem::create_directories(files_.disk_folder(node), error);
+        if (error) return fail(ErrorCode::io_failed, files_.disk_folder(node) + ": " + error.message());
+        if (!suffers(plan_.faults, sim::FaultKind::disk_full, node)) continue;
+        auto disk = SmallDisk::make(files_.disk_folder(node), options_.small_disk);
+        if (!disk) return fail(disk.error());
+        disks_.put(node, std::move(*disk));
+    }
+    return {};
 }
 
 WorkClient& Round::add_client(WorkClient::Identity identity) {
@@ -218,7 +243,7 @@ void Round::drain() {
 CheckOptions Round::check_options() const {
     CheckOptions options;
     options.revocation_ms = 30'000;
-    if (!has_kind(plan_.faults, {sim::FaultKind::clock_jump})) {
+    if (!has_kind(plan_.faults, sim::FaultKind::clock_jump)) {
         options.started_wall_ms = scene_.started_wall_ms();
     }
     return options;
@@ -244,6 +269,36 @@ void Round::write_down() {
     keep("asked.plan", asked.to_string());
 }
 
+// L9. Not part of the history, which has been judged.
+void Round::check_freed_disk() {
+    if (!recorder_.history().drained || !has_kind(plan_.faults, sim::FaultKind::disk_full)) return;
+    std::string last = "no answer";
+    bool done = false;
+    const auto ask = [&](wire::Operation operation) {
+        wire::Request request;
+        request.queue_name = "freed";
+        request.operation = std::move(operation);
+        bool ok = false;
+        clients_.front()->library().call(std::move(request), [&](Result<wire::Response> response) {
+            const Error error = response ? response->error : response.error();
+            ok = error.code == ErrorCode::ok;
+            last = error.to_string();
+            done = true;
+        });
+        done = false;
+        scene_.run_until([&] { return done; }, come_up_within);
+        return ok;
+    };
+    const int64_t limit = scene_.now_ns() + come_up_within.ns;
+    bool taken = false;
+    while (!taken && scene_.now_ns() < limit && !scene_.interrupted()) {
+        queue::SendEntry entry;
+        taken = ask(wire::CreateQueueRequest{{}, {}}) && ask(wire::SendRequest{{entry}});
+        if (!taken) scene_.run_for(pause_between);
+    }
+    if (!taken) found("L9", "nothing can be sent though the disk was freed: " + last);
+}
+
 void Round::stop_nodes() {
     if (nodes_ == nullptr) return;
     drain_.reset();
@@ -256,11 +311,7 @@ void Round::stop_nodes() {
 
 // Whoever's disk is good has no reason to stop or to refuse to start.
 void Round::node_ended(uint32_t node, const std::string& how) {
-    const bool full = std::any_of(
-        plan_.faults.faults.begin(), plan_.faults.faults.end(), [&](const sim::Fault& fault) {
-            return fault.kind == sim::FaultKind::disk_full && fault.a.front() == host_name(node);
-        });
-    if (full) return;
+    if (suffers(plan_.faults, sim::FaultKind::disk_full, node)) return;
     found("R10", fmt::format("{} {} though its disk is good; its last words:\n{}", host_name(node), how,
                              last_lines(files_.log_file(node), 3)));
 }

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "harness/chaos/fault_player.h"
+#include "harness/chaos/namespace_hosts.h"
+#include "harness/chaos/small_disk.h"
 #include "harness/checkers.h"
 #include "harness/drain.h"
 #include "harness/run_plan.h"
@@ -19,7 +21,9 @@ namespace quern::harness::chaos {
 
 struct RoundOptions {
     RunPlan plan;  // with its faults
-    bool namespaces = false;
+    bool namespaces = false;  // hosts of their own
+    NetworkTools network;
+    SmallDiskKind small_disk = SmallDiskKind::loop;
     std::string folder;  // of this round; everything it writes lies there
     NodeProcesses::Options nodes;
 };
@@ -50,6 +54,7 @@ public:
 
 private:
     bool set_up();
+    Result<void> make_disks();
     bool come_up();
     bool make_user();
     void add_clients();
@@ -58,6 +63,7 @@ private:
     void drain();
     void judge();
     void write_down();
+    void check_freed_disk();
     void stop_nodes();
 
     WorkClient& add_client(WorkClient::Identity identity);

@@ -16,7 +16,9 @@ RunPlan make_round_plan(const RoundPlanOptions& options) {
     plan.wait_ms_max = std::min<int64_t>(plan.wait_ms_max, 4'000);
     plan.visibility_ms_max = std::min<int64_t>(plan.visibility_ms_max, 4'000);
     plan.delay_ms_max = std::min<int64_t>(plan.delay_ms_max, 3'000);
-    plan.think_ms = std::max<int64_t>(plan.think_ms, 20);
+    // Real time is dear: who thinks long sees little.
+    plan.think_ms = std::clamp<int64_t>(plan.think_ms / 5, 10, 100);
+    plan.clients = std::max<int64_t>(plan.clients, 4);
     ScheduleOptions schedule;
     schedule.seed = options.seed;
     schedule.nodes = options.nodes;

@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 
 #include "harness/chaos/abilities.h"
+#include "harness/chaos/delay_line.h"
+#include "harness/chaos/own_mounts.h"
 #include "harness/chaos/report.h"
 #include "harness/chaos/round_plan.h"
 #include "system/os/signals.h"
@@ -73,11 +75,13 @@ public:
     int run() {
         std::set<Trouble> wanted;
         if (!parse_troubles(command_.faults, wanted)) return exit_usage;
-        const Abilities abilities = find_abilities(wanted, !command_.loopback);
-        campaign_.skipped = abilities.skipped;
-        for (const std::string& skipped : abilities.skipped) say("skipped: " + skipped + "\n");
         Result<std::unique_ptr<os::OsEnv>> opened = os::OsEnv::open({});
         if (!opened) return complain(opened.error());
+        if (!make_folder(base() + "/try")) return exit_failed;
+        const Abilities abilities =
+            find_abilities(**opened, wanted, base() + "/try", !command_.loopback);
+        campaign_.skipped = abilities.skipped;
+        for (const std::string& skipped : abilities.skipped) say("skipped: " + skipped + "\n");
         os::StopSignals signals(**opened, [this](int) {
             interrupted_ = true;
             if (round_ != nullptr) round_->interrupt();
@@ -85,6 +89,9 @@ public:
         for (uint32_t i = 0; i < command_.rounds && !interrupted_; ++i) {
             if (!one_round(**opened, abilities, i)) return exit_failed;
         }
+        std::error_code ignored;
+        fs::remove_all(base() + "/try", ignored);
+        if (command_.keep.empty()) fs::remove(base(), ignored);
         fmt::print("{}", command_.json ? campaign_json(campaign_) + "\n" : campaign_text(campaign_));
         return campaign_.good() && !interrupted_ ? 0 : exit_failed;
     }
@@ -99,6 +106,27 @@ private:
         return exit_failed;
     }
 
+    // What rounds leave behind lies there.
+    std::string base() const {
+        return command_.keep.empty() ? fmt::format("/tmp/quern-chaos-{}", ::getpid())
+                                     : fs::absolute(command_.keep).lexically_normal().string();
+    }
+    // Empty; false, and a word on stderr, if it cannot be made.
+    static bool make_folder(const std::string& folder) {
+        std::error_code error;
+        fs::remove_all(folder, error);
+        fs::create_directories(folder, error);
+        if (error) fmt::print(stderr, "quern-chaos: {}: {}\n", folder, error.message());
+        return !error;
+    }
+    RoundResult execute(os::OsEnv& os, const RoundOptions& options) {
+        Round round(os, options);
+        round_ = &round;
+        RoundResult result = round.execute();
+        round_ = nullptr;
+        return result;
+    }
+
     bool one_round(os::OsEnv& os, const Abilities& abilities, uint32_t number) {
         RoundPlanOptions plan;
         plan.seed = command_.seed + number;
@@ -108,26 +136,17 @@ private:
         RoundOptions options;
         options.plan = make_round_plan(plan);
         options.namespaces = abilities.namespaces;
+        options.network = abilities.network;
         options.nodes.program = command_.program;
         options.nodes.planted_bug = command_.bug;
-        const std::string base = command_.keep.empty()
-                                     ? fmt::format("/tmp/quern-chaos-{}", ::getpid())
-                                     : fs::absolute(command_.keep).string();
-        options.folder = fmt::format("{}/seed-{}", base, plan.seed);
-        std::error_code error;
-        fs::remove_all(options.folder, error);
-        fs::create_directories(options.folder, error);
-        if (error) {
-            fmt::print(stderr, "quern-chaos: {}: {}\n", options.folder, error.message());
-            return false;
-        }
-        Round round(os, options);
-        round_ = &round;
-        const RoundResult result = round.execute();
-        round_ = nullptr;
+        options.small_disk = abilities.small_disk;
+        options.folder = fmt::format("{}/seed-{}", base(), plan.seed);
+        if (!make_folder(options.folder)) return false;
+        const RoundResult result = execute(os, options);
         say(round_text(number + 1, result));
         if (!result.good()) say(failure_text(result, options));
-        if (result.good() && command_.keep.empty()) fs::remove_all(options.folder, error);
+        std::error_code ignored;
+        if (result.good() && command_.keep.empty()) fs::remove_all(options.folder, ignored);
         campaign_.rounds.push_back(result);
         return true;
     }
@@ -160,6 +179,13 @@ void add_run(CLI::App& app, RunCommand& command) {
     run->add_flag("--json", command.json, "one JSON object, the rest on stderr");
 }
 
+int hold_back(const std::vector<std::string>& arguments) {
+    const Result<DelayLineOptions> options = parse_delay_line(arguments);
+    const Result<void> done = options ? run_delay_line(*options) : fail(options.error());
+    fmt::print(stderr, "quern-chaos: {}\n", done.error().to_string());
+    return options ? exit_failed : exit_usage;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -167,11 +193,16 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     RunCommand command;
     add_run(app, command);
+    std::vector<std::string> line;
+    CLI::App* delay_line = app.add_subcommand("delay-line", "Hold packets back (used by `run`)");
+    delay_line->add_option("arguments", line)->required();
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : exit_usage;
     }
+    if (delay_line->parsed()) return hold_back(line);
+    (void)own_mounts();  // without, what needs mounts is skipped
     if (command.program.empty()) command.program = beside_this("quernd-chaos");
     return Runner(command).run();
 }
