@@ -9,7 +9,8 @@
 
 namespace quern::harness::chaos {
 
-constexpr uint64_t small_disk_bytes = 512ull << 20;
+// Room for a node well above the mark below which it refuses to store more.
+constexpr uint64_t small_disk_bytes = 1024ull << 20;
 
 enum class SmallDiskKind : uint8_t { loop, tmpfs };
 

@@ -1,0 +1,15 @@
+# Real nodes under faults. In the normal run: what each fault does, short rounds, and a round that has to be
+# found wanting. By hand or at night, `ninja chaos`: twenty rounds of 30 s with everything.
+quern_tests(chaos_links ${CMAKE_CURRENT_LIST_DIR} ROOMS chaos TIMEOUT 120)
+target_compile_definitions(test_chaos_links PRIVATE QUERN_CHAOS_PROGRAM="$<TARGET_FILE:quern-chaos>")
+add_dependencies(test_chaos_links quern-chaos)
+
+add_test(NAME chaos.short_rounds_are_good
+         COMMAND quern-chaos run --rounds 2 --seconds 8 --faults kill,pause,cut,cut_one_way)
+add_test(NAME chaos.a_planted_bug_is_found
+         COMMAND quern-chaos run --rounds 1 --seconds 6 --faults none
+                 --program $<TARGET_FILE:quernd-planted> --bug receipt_without_epoch)
+set_tests_properties(chaos.a_planted_bug_is_found PROPERTIES PASS_REGULAR_EXPRESSION "VIOLATION Q5")
+set_tests_properties(chaos.short_rounds_are_good chaos.a_planted_bug_is_found
+                     PROPERTIES TIMEOUT 300 LABELS chaos RUN_SERIAL ON)
+add_custom_target(chaos COMMAND quern-chaos run --rounds 20 --seconds 30 USES_TERMINAL)
