@@ -14,13 +14,13 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-#include <ctime>
 #include <deque>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "harness/chaos/shell.h"
+#include "system/os/clock.h"
 
 namespace quern::harness::chaos {
 
@@ -31,9 +31,8 @@ constexpr size_t packet_bytes_max = 65'536;
 constexpr size_t packets_held_max = 20'000;  // beyond it packets are lost
 
 int64_t now_ms() {
-    timespec reading{};
-    ::clock_gettime(CLOCK_MONOTONIC, &reading);
-    return int64_t{reading.tv_sec} * 1'000 + reading.tv_nsec / 1'000'000;
+    static const os::SystemClock clock{Duration::zero()};
+    return clock.now().ns / 1'000'000;
 }
 
 Result<int> open_tun() {

@@ -13,11 +13,13 @@ Result<void> Disk::free() { return not_so(); }
 Result<void> Disk::lose_power(uint64_t) { return not_so(); }
 
 Result<void> Disks::fill(uint32_t node) {
+    if (++filled_[node] > 1) return {};
     const auto it = disks_.find(node);
     return it == disks_.end() ? Result<void>(not_so()) : it->second->fill();
 }
 
 Result<void> Disks::free(uint32_t node) {
+    if (--filled_[node] > 0) return {};
     const auto it = disks_.find(node);
     return it == disks_.end() ? Result<void>(not_so()) : it->second->free();
 }

@@ -23,11 +23,13 @@ class Disks {
 public:
     // Who gets none has a plain folder.
     void put(uint32_t node, std::unique_ptr<Disk> disk) { disks_[node] = std::move(disk); }
+    // Full until it was freed as often as it was filled.
     Result<void> fill(uint32_t node);
     Result<void> free(uint32_t node);
     Result<void> lose_power(uint32_t node, uint64_t draw);
 
 private:
+    std::map<uint32_t, int> filled_;
     std::map<uint32_t, std::unique_ptr<Disk>> disks_;
 };
 

@@ -72,8 +72,8 @@ TEST(Schedule, power_fails_on_no_disk_that_can_be_full) {
         const std::string small = "s" + std::to_string(small_disk_node(options));
         for (const sim::Fault& fault : make_schedule(options).faults) {
             const bool there = std::find(fault.a.begin(), fault.a.end(), small) != fault.a.end();
-            if (fault.kind == sim::FaultKind::disk_full) EXPECT_TRUE(there);
-            if (fault.kind == sim::FaultKind::power_loss) EXPECT_FALSE(there);
+            EXPECT_FALSE(fault.kind == sim::FaultKind::disk_full && !there);
+            EXPECT_FALSE(fault.kind == sim::FaultKind::power_loss && there);
         }
     }
 }

@@ -1,4 +1,4 @@
-#include "tests/chaos/ping.h"
+#include "tests/integration/chaos/ping.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

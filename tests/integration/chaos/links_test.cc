@@ -5,7 +5,7 @@
 
 #include "harness/chaos/abilities.h"
 #include "harness/chaos/own_mounts.h"
-#include "tests/chaos/ping.h"
+#include "tests/integration/chaos/ping.h"
 
 namespace quern::harness::chaos {
 namespace {
