@@ -79,6 +79,7 @@ void DurableLog::start_over() {
         if (const uint64_t number = segment_number(path)) numbers.push_back(number);
     }
     std::sort(numbers.begin(), numbers.end());
+    note_settled(numbers);
     // Spares hold no batch; reading goes on in the last segment that has one.
     uint64_t last_used = 0;
     sim::InodeRef last_inode;
@@ -96,6 +97,24 @@ void DurableLog::start_over() {
     segment_ = last_used;
     inode_ = last_inode;
     offset_ = last_end;
+    settled_ = {};
+}
+
+// A segment's first batch settles what recovery decided: batches before it with its number or a higher one
+// were dropped, for they could not be read or were never acknowledged (docs/formats/wal.md).
+void DurableLog::note_settled(const std::vector<uint64_t>& numbers) {
+    settled_.clear();
+    for (const uint64_t number : numbers) {
+        segment_ = number;
+        inode_ = machine_.disk().platter().find_durable(segment_path(number));
+        offset_ = 0;
+        if (const auto first = read_head()) settled_[number] = first->head.sequence;
+    }
+}
+
+bool DurableLog::was_dropped(uint64_t sequence) const {
+    return std::any_of(settled_.upper_bound(segment_), settled_.end(),
+                       [sequence](const auto& later) { return sequence >= later.second; });
 }
 
 void DurableLog::look() {
@@ -129,32 +148,36 @@ void DurableLog::read_segment() {
     }
 }
 
-bool DurableLog::read_batch() {
+std::optional<storage::DecodedHead> DurableLog::read_head() {
     const uint64_t size = inode_->size_durable();
-    if (offset_ + storage::block_bytes > size) return false;
+    if (offset_ + storage::block_bytes > size) return {};
     // Mostly there is nothing new; its first bytes say so.
     std::array<uint8_t, storage::head_fixed_bytes> first{};
-    if (!inode_->read_durable(offset_, first, true) || first[0] == 0) return false;
+    if (!inode_->read_durable(offset_, first, true) || first[0] == 0) return {};
     bytes_.resize(storage::block_bytes);
-    if (!inode_->read_durable(offset_, bytes_, true)) return false;
+    if (!inode_->read_durable(offset_, bytes_, true)) return {};
     std::optional<storage::DecodedHead> decoded = storage::decode_head(bytes_);
-    uint64_t claimed = 0;
     if (!decoded) {
         // A head longer than a block; its length stands at a fixed place (docs/formats/wal.md).
         uint32_t head_bytes = 0;
         std::memcpy(&head_bytes, bytes_.data() + 56, sizeof head_bytes);
-        if (head_bytes <= storage::block_bytes || head_bytes > size - offset_) return false;
-        claimed = head_bytes;
-        bytes_.resize(claimed);
-        if (!inode_->read_durable(offset_, bytes_, true)) return false;
+        if (head_bytes <= storage::block_bytes || head_bytes > size - offset_) return {};
+        bytes_.resize(head_bytes);
+        if (!inode_->read_durable(offset_, bytes_, true)) return {};
         decoded = storage::decode_head(bytes_);
     }
+    if (!decoded || decoded->head.segment != segment_ || decoded->head.offset_bytes != offset_ ||
+        decoded->head.batch_bytes == 0 || decoded->head.batch_bytes > size - offset_) {
+        return {};
+    }
+    return decoded;
+}
+
+bool DurableLog::read_batch() {
+    const std::optional<storage::DecodedHead> decoded = read_head();
     if (!decoded) return false;
     const storage::Head& head = decoded->head;
-    if (head.segment != segment_ || head.offset_bytes != offset_ || head.sequence <= sequence_ ||
-        head.batch_bytes == 0 || head.batch_bytes > size - offset_) {
-        return false;
-    }
+    if (head.sequence <= sequence_ || was_dropped(head.sequence)) return false;
     for (const storage::Record& r : head.records) {
         if (r.kind != storage::RecordKind::entry || r.size_bytes == 0) continue;
         bytes_.resize(r.size_bytes);

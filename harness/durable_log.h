@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,9 @@ public:
 private:
     void read_segment();
     bool read_batch();
+    std::optional<storage::DecodedHead> read_head();
+    void note_settled(const std::vector<uint64_t>& numbers);
+    bool was_dropped(uint64_t sequence) const;
     void apply(const storage::Head& head);
     void apply(const storage::Record& record);
     void apply_checkpoint(const storage::Head& head);
@@ -58,6 +62,7 @@ private:
     sim::InodeRef inode_;
     uint64_t offset_ = 0;
     uint64_t sequence_ = 0;
+    std::map<uint64_t, uint64_t> settled_;  // while all is read: segment -> sequence of its first batch
     std::map<GroupId, Group> groups_;
     std::vector<uint8_t> bytes_;
     uint64_t next_number_ = 0;

@@ -234,6 +234,8 @@ void Witness::check_durable(NodeId self, GroupId group) {
                                         log != nullptr ? log->last().value : 0,
                                         disk(self).place()));
     }
+    // An older entry at the same index will do for holds(): what is compared must be what is there now.
+    disk(self).look();
     const DurableLog::Group* log = disk(self).find(group);
     for (LogIndex i = status.persisted; i >= status.first && log != nullptr && i > log->base;
          i = i.prev()) {

@@ -265,7 +265,7 @@ void DataReplica::handle_peek(Call call, const wire::PeekRequest& request) {
         peeked.resize(bodies.size());
         wire::Response response = response_at_now(queue);
         replica_->gather(
-            bodies,
+            bodies, true,
             guard_.wrap([this, id, peeked = std::move(peeked), response = std::move(response)](
                             std::vector<Result<Buffer>> found) mutable {
                 wire::PeekResponse body;

@@ -49,11 +49,16 @@ void GroupReplica::log_mended() {
     }));
 }
 
-void GroupReplica::gather(const std::vector<BodyRef>& bodies,
+void GroupReplica::gather(const std::vector<BodyRef>& bodies, bool keep,
                           Callback<void(std::vector<Result<Buffer>>)> done) {
+    ++gathering_;
+    done = guard_.wrap([this, inner = std::move(done)](std::vector<Result<Buffer>> found) mutable {
+        if (--gathering_ == 0) dropped_while_gathering_.clear();
+        inner(std::move(found));
+    });
     gather_bodies(
         host_.storage(), group(), bodies,
-        guard_.wrap([this, bodies, done = std::move(done)](std::vector<Result<Buffer>> found) mutable {
+        guard_.wrap([this, bodies, keep, done = std::move(done)](std::vector<Result<Buffer>> found) mutable {
             std::vector<size_t> places;
             std::vector<BodyRef> damaged;
             for (size_t i = 0; i < found.size(); ++i) {
@@ -62,7 +67,7 @@ void GroupReplica::gather(const std::vector<BodyRef>& bodies,
                 damaged.push_back(bodies[i]);
             }
             if (damaged.empty()) return done(std::move(found));
-            repair_.fetch(std::move(damaged),
+            repair_.fetch(std::move(damaged), keep,
                           [places = std::move(places), found = std::move(found),
                            done = std::move(done)](std::vector<Result<Buffer>> fetched) mutable {
                               for (size_t i = 0; i < places.size(); ++i) {

@@ -11,6 +11,7 @@ namespace quern::replica {
 namespace {
 
 constexpr size_t apply_entries_per_turn = 256;
+constexpr Duration snapshot_pause = Duration::milliseconds(500);  // after one that failed
 constexpr size_t bodies_listed_at_once = 4096;
 constexpr size_t load_bytes_max = 8u << 20;
 constexpr size_t cached_payload_bytes_max = 32u << 20;
@@ -412,15 +413,17 @@ raft::SnapshotMeta GroupReplica::applied_meta() const {
 
 void GroupReplica::drop_body(const BodyRef& body) {
     host_.storage().drop_body(group(), body);
-    if (snapshot_ != nullptr && body.size_bytes > 0) dropped_meanwhile_.push_back(body);
+    if (body.size_bytes == 0) return;
+    if (gathering_ > 0) dropped_while_gathering_.insert(body);
+    if (snapshot_ != nullptr) dropped_meanwhile_.push_back(body);
 }
 
 void GroupReplica::take_snapshot() {
-    if (snapshot_ != nullptr || applied_ == snapshot_index_) return;
+    if (snapshot_ != nullptr || applied_ == snapshot_index_ || now() < snapshot_after_) return;
     snapshot_ = std::make_unique<LocalSnapshotTask>(
         host_.storage(), group(), applied_meta(), machine_.freeze(),
         [this](std::vector<BodyRef> bodies, Callback<void()> mended) {
-            repair_.fetch(std::move(bodies),
+            repair_.fetch(std::move(bodies), true,
                           [mended = std::move(mended)](PeerRepair::Bodies) mutable { mended(); });
         },
         [this](Result<raft::SnapshotMeta> taken) {
@@ -430,6 +433,7 @@ void GroupReplica::take_snapshot() {
                 host_.storage().drop_body(group(), body);
             }
             if (!taken) {
+                snapshot_after_ = now() + snapshot_pause;
                 host_.env().log.write(LogLevel::warning, "replica",
                                       "snapshot failed: " + taken.error().to_string());
                 if (host_.storage().failed()) host_.storage_failed(taken.error());

@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "system/io/env.h"
 #include "system/raft/raft.h"
@@ -104,9 +105,12 @@ public:
     void write_mended(std::vector<raft::Entry> entries, Callback<void(bool)> done);
     // Nothing is missing from the log any more.
     void log_mended();
-    // As gather_bodies, but what is damaged here comes from peers.
-    void gather(const std::vector<BodyRef>& bodies,
+    // As gather_bodies, but what is damaged here comes from peers; `keep`: and is stored here again, which
+    // the messages must be alive for.
+    void gather(const std::vector<BodyRef>& bodies, bool keep,
                 Callback<void(std::vector<Result<Buffer>>)> done);
+    // Since the first gather() that is still under way began.
+    bool was_dropped(const BodyRef& body) const { return dropped_while_gathering_.contains(body); }
 
     // --- snapshots ------------------------------------------------------------------------------
     bool wants_snapshot(const raft::SnapshotMeta& meta, NodeId from, Term term) const;
@@ -167,7 +171,10 @@ private:
     std::multimap<LogIndex, Callback<void(Result<void>)>> reads_confirmed_;
     raft::Status last_status_;
     std::unique_ptr<LocalSnapshotTask> snapshot_;
+    Instant snapshot_after_;
     PeerRepair repair_;
+    size_t gathering_ = 0;
+    std::set<BodyRef> dropped_while_gathering_;
     std::vector<BodyRef> dropped_meanwhile_;  // bodies that the snapshot under way may still carry over
     LifeGuard guard_;
 };

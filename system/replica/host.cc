@@ -247,15 +247,27 @@ bool ReplicaHost::healthy() const {
 void ReplicaHost::drain() {
     draining_ = true;
     for (auto& [id, group] : groups_) {
-        if (!group->started() || group->status().role != raft::Role::leader) continue;
-        const std::vector<raft::PeerStatus> peers = group->peers();
-        const raft::PeerStatus* best = nullptr;
-        for (const raft::PeerStatus& peer : peers) {
-            if (peer.id == options_.self || peer.learner || !peer.active) continue;
-            if (best == nullptr || peer.match > best->match) best = &peer;
-        }
-        const bool handed = best != nullptr && group->transfer_leadership(best->id).has_value();
-        if (!handed) group->step_down();
+        if (group->started() && group->status().role == raft::Role::leader) hand_over(*group);
+    }
+}
+
+void ReplicaHost::hand_over(GroupReplica& group) {
+    const std::vector<raft::PeerStatus> peers = group.peers();
+    const raft::PeerStatus* best = nullptr;
+    for (const raft::PeerStatus& peer : peers) {
+        if (peer.id == options_.self || peer.learner || !peer.active) continue;
+        if (best == nullptr || peer.match > best->match) best = &peer;
+    }
+    const bool handed = best != nullptr && group.transfer_leadership(best->id).has_value();
+    if (!handed) group.step_down();
+}
+
+// A majority without this node commits what its own disk has no room for: that must not pile up here.
+void ReplicaHost::leave_full_disk() {
+    if (storage_ == nullptr || !storage_->holds_writes()) return;
+    for (auto& [id, group] : groups_) {
+        const bool leads = group->started() && group->status().role == raft::Role::leader;
+        if (leads && group->configuration().voters.size() > 1) hand_over(*group);
     }
 }
 

@@ -107,6 +107,8 @@ private:
     void register_uuid();
     const metadata::NodeRecord* known_node(NodeId node) const;
     void free_log_space();
+    void hand_over(GroupReplica& group);
+    void leave_full_disk();
     void schedule_flush();
     void flush();
     wire::QueryReply group_status() const;

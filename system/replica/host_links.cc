@@ -89,6 +89,7 @@ void ReplicaHost::ping_peers() {
     bootstrap_if_needed();
     register_uuid();
     transfer_needlessly();
+    leave_full_disk();
     free_log_space();
     ping_timer_.start(now + options_.ping_interval, [this] { ping_peers(); });
 }

@@ -112,7 +112,8 @@ void LocalSnapshotTask::carry_next() {
 void LocalSnapshotTask::carry(bool mended) {
     storage_.carry_over(group_, live_, guard_.wrap([this, mended](Result<void> carried) {
         if (carried) return carry_next();
-        if (mended || carried.error().code != ErrorCode::corrupt) {
+        const ErrorCode code = carried.error().code;
+        if (mended || (code != ErrorCode::corrupt && code != ErrorCode::not_found)) {
             return end(fail(std::move(carried.error())));
         }
         damaged_.clear();

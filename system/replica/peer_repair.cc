@@ -20,6 +20,7 @@ struct PeerRepair::Fetch {
     std::vector<size_t> asked;
     std::vector<NodeId> peers;  // not asked yet for the present ones
     size_t storing = 1;
+    bool keep = false;
     Callback<void(Bodies)> done;
 
     void stored() {
@@ -96,8 +97,9 @@ void PeerRepair::answered(Result<wire::RepairReply> reply) {
     }));
 }
 
-void PeerRepair::fetch(std::vector<BodyRef> bodies, Callback<void(Bodies)> done) {
+void PeerRepair::fetch(std::vector<BodyRef> bodies, bool keep, Callback<void(Bodies)> done) {
     auto fetch = std::make_shared<Fetch>();
+    fetch->keep = keep;
     fetch->bodies = std::move(bodies);
     fetch->done = std::move(done);
     for (size_t i = 0; i < fetch->bodies.size(); ++i) {
@@ -136,6 +138,7 @@ void PeerRepair::fetched(const std::shared_ptr<Fetch>& fetch, const wire::Repair
             some = true;
             fetch->found[asked] = reply.contents[i];
             std::erase(fetch->missing, asked);
+            if (!fetch->keep || group_.was_dropped(reply.bodies[i])) continue;
             ++fetch->storing;
             host_.storage().store_body(group_.group(), reply.bodies[i], reply.contents[i],
                                        guard_.wrap([fetch](Result<void>) { fetch->stored(); }));

@@ -26,9 +26,9 @@ public:
     void start();
     // A snapshot is arriving: nobody else is asked for one meanwhile.
     void wait();
-    // Bodies that are damaged here. Those that a peer holds are stored here anew and given to `done`; the
-    // others are `corrupt`. Each peer is asked once.
-    void fetch(std::vector<BodyRef> bodies, Callback<void(Bodies)> done);
+    // Bodies that are damaged here. Those that a peer holds are given to `done`; the others are `corrupt`.
+    // Each peer is asked once. `keep`: what has not been dropped meanwhile is stored here anew.
+    void fetch(std::vector<BodyRef> bodies, bool keep, Callback<void(Bodies)> done);
 
 private:
     struct Fetch;

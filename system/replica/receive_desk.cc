@@ -202,7 +202,7 @@ void ReceiveDesk::deliver(const Waiter& waiter, std::vector<queue::Delivery> del
     std::vector<BodyRef> bodies;
     for (const queue::Delivery& delivery : deliveries) bodies.push_back(delivery.content);
     owner_.replica_->gather(
-        bodies,
+        bodies, true,
         guard_.wrap([this, request = waiter.request, queue, response = std::move(response),
                      deliveries = std::move(deliveries)](std::vector<Result<Buffer>> found) mutable {
             wire::ReceiveResponse body;

@@ -56,7 +56,7 @@ void SnapshotSender::send_next() {
 }
 
 void SnapshotSender::send_bodies(std::vector<BodyRef> bodies) {
-    group_.gather(bodies,
+    group_.gather(bodies, false,  // some may be dead by now
                   guard_.wrap([this, bodies](std::vector<Result<Buffer>> found) {
                       wire::SnapshotChunk chunk;
                       chunk.group = group_.group();

@@ -188,6 +188,7 @@ void GroupBodies::settle_item(const Job& job, const Item& item, uint32_t unit) {
         *old = slot;
     } else {
         if (unwritten_.erase(body) == 0 || !index_.insert(slot)) return;
+        missing_.erase(body);
     }
     segments_.at(current_).live_bytes += body_record_bytes(body.size_bytes);
 }
@@ -255,7 +256,8 @@ void GroupBodies::read(const BodyRef& body, Callback<void(Result<Buffer>)> done)
             }));
         return;
     } else if (body.size_bytes > 0) {
-        at_once = fail(damaged_ ? ErrorCode::corrupt : ErrorCode::not_found, "no such stored body");
+        const bool missed = damaged_ || missing_.contains(body);
+        at_once = fail(missed ? ErrorCode::corrupt : ErrorCode::not_found, "no such stored body");
     }
     env_.loop.post(guard_.wrap([at_once = std::move(at_once), done = std::move(done)]() mutable {
         done(std::move(at_once));
@@ -266,12 +268,13 @@ void GroupBodies::read(const BodyRef& body, Callback<void(Result<Buffer>)> done)
 void GroupBodies::forget_damaged(const BodyRef& body, uint32_t tag) {
     const BodySlot* slot = index_.find(body);
     if (slot == nullptr || segments_.at(slot->segment).tag != tag) return;  // moved meanwhile
-    damaged_ = true;
     drop(body);
+    missing_.insert(body);
 }
 
 void GroupBodies::drop(const BodyRef& body) {
     unwritten_.erase(body);
+    missing_.erase(body);
     const BodySlot* slot = index_.find(body);
     if (slot == nullptr) return;
     const uint32_t number = slot->segment;
@@ -314,6 +317,7 @@ void GroupBodies::drop_all() {
         env_.disk.remove(body_path(id_.group, number), [](const Result<void>&) {});
     }
     segments_.clear();
+    missing_.clear();
     damaged_ = false;
 }
 
@@ -329,6 +333,12 @@ void GroupBodies::retain(const BodyRef& after, const BodyRef& through,
     });
     for (const uint32_t number : touched)
         after_release(number);
+    missing_.erase(missing_.upper_bound(after), missing_.upper_bound(through));
+    for (const BodyRef& body : live) {
+        const bool named = body.size_bytes > 0 && body > after && body <= through;
+        if (named && !holds(body)) missing_.insert(body);
+    }
+    damaged_ = false;
 }
 
 uint64_t GroupBodies::file_bytes() const {

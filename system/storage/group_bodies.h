@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <map>
+#include <set>
 #include <memory>
 #include <optional>
 
@@ -48,7 +49,8 @@ public:
     void drop_all();
     // The group was made anew.
     void restart(const Uuid& incarnation);
-    // Drops what lies after `after` up to `through` and is not in `live` (sorted).
+    // Drops what lies after `after` up to `through` and is not in `live` (sorted); of that, what is not here
+    // was damaged.
     void retain(const BodyRef& after, const BodyRef& through, const std::vector<BodyRef>& live);
 
     bool wants_rewrite() const;
@@ -115,7 +117,10 @@ private:
     std::deque<Job> jobs_;
     bool busy_ = false;
     bool folder_dirty_ = false;
-    bool damaged_ = false;  // not everything could be read: a body that is missing may be damaged
+    // Bodies that should be here: they were damaged. A damaged record names none, and its segment may be gone,
+    // so until retain() names the live ones any body that is not found may be one (`damaged_`).
+    std::set<BodyRef> missing_;
+    bool damaged_ = false;
     uint32_t rewriting_ = 0;
     LifeGuard guard_;
 };

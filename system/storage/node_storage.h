@@ -62,6 +62,7 @@ public:
     // What recovery found, sorted by group; once.
     virtual std::vector<RecoveredGroup> take_recovered() = 0;
 
+    // A full disk delays what the reserve has no room for, as a slow one would (holds_writes()).
     virtual void write(std::vector<GroupChange> changes, Callback<void(Result<void>)> durable) = 0;
     virtual bool failed() const = 0;
 
@@ -105,7 +106,7 @@ public:
     virtual void drop_body(GroupId group, const BodyRef& body) = 0;
     // Stored bodies after `after` up to `through` that are not in `live` (sorted) become garbage.
     // What was dropped before a restart is back after it; call this for the whole range, in as many
-    // steps as suits, once the state machine is restored or whenever it lists its live bodies.
+    // steps as suits, once the state machine is restored. A body in `live` that is not stored was damaged.
     virtual void retain_bodies(GroupId group, const BodyRef& after, const BodyRef& through,
                                const std::vector<BodyRef>& live) = 0;
     // All stored bodies of the group become garbage (before a received snapshot, or on removal).
@@ -115,6 +116,8 @@ public:
     virtual std::vector<GroupId> groups_pinning_oldest_segment() const = 0;
     virtual uint64_t wal_bytes() const = 0;
     virtual SpaceState space() const = 0;
+    // The reserve is used up: writes wait until the disk has room again.
+    virtual bool holds_writes() const = 0;
 };
 
 }  // namespace quern::storage

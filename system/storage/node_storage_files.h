@@ -50,6 +50,7 @@ public:
     std::vector<GroupId> groups_pinning_oldest_segment() const override;
     uint64_t wal_bytes() const override { return writer_.segments().used_bytes(); }
     SpaceState space() const override;
+    bool holds_writes() const override { return writer_.holds_writes(); }
 
 private:
     // What is cleared away once a change is durable.

@@ -5,6 +5,7 @@
 #include "system/base/checksum.h"
 #include "system/base/planted_bug.h"
 #include "system/storage/bytes.h"
+#include "system/storage/file_read.h"
 
 namespace quern::storage {
 
@@ -31,6 +32,13 @@ bool is_rotten_head(ByteSpan segment, uint64_t at, uint64_t number, uint64_t tag
     const uint32_t records = load_le<uint32_t>(head + 60);
     if (right < 2 || records == 0 || size == head_fixed_bytes) return false;
     return !has_blank_sector(segment, at, at + std::clamp<uint64_t>(size, 1, block_bytes));
+}
+
+// What the disk does not give back was given to it whole: a torn write leaves old bytes or new ones.
+bool is_unreadable(ByteSpan segment, uint64_t at) {
+    if (at + read_block_bytes > segment.size()) return false;
+    const ByteSpan block = segment.subspan(at, read_block_bytes);
+    return std::all_of(block.begin(), block.end(), [](uint8_t byte) { return byte == unreadable_fill; });
 }
 
 }  // namespace
@@ -90,7 +98,8 @@ ParsedSegment parse_segment(Buffer bytes, uint64_t number, uint64_t tag) {
     parsed.more_follows =
         parsed.used_bytes < all.size() && !all_zero(all.subspan(parsed.used_bytes));
     parsed.rotten_head_follows = parsed.used_bytes > 0 && parsed.more_follows &&
-                                 is_rotten_head(all, parsed.used_bytes, number, tag);
+                                 (is_rotten_head(all, parsed.used_bytes, number, tag) ||
+                                  is_unreadable(all, parsed.used_bytes));
     parsed.bytes = std::move(bytes);
     return parsed;
 }

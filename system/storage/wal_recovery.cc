@@ -216,8 +216,8 @@ void WalRecovery::shorten_last() {
     last.file->truncate(used, [keep = last.file](const Result<void>&) {});
 }
 
-// A full disk must not keep the node from starting: it can still serve and make room. Writes get
-// no_space until there is a segment.
+// A full disk must not keep the node from starting: it can still serve and make room. Writes wait until
+// there is a segment.
 void WalRecovery::without_segment(const Error& why) {
     if (why.code != ErrorCode::no_space) return finish(fail(why));
     env_.log.write(LogLevel::warning, "wal", "no space for a new segment");

@@ -1,15 +1,19 @@
 // WalWriter: going over to the next segment, and what to do when there is none.
-#include <set>
+#include <algorithm>
 
 #include "system/storage/bytes.h"
 #include "system/storage/wal_writer.h"
 
 namespace quern::storage {
 
+namespace {
+constexpr Duration room_interval = Duration::milliseconds(500);
+}
+
 void WalWriter::begin_roll(uint64_t batch_bytes) {
     if (!segments_.has_spare()) {
         segments_.fill_reserve();
-        if (segments_.short_of_space() && !segments_.making_spare()) return refuse_for_space();
+        if (segments_.short_of_space() && !segments_.making_spare()) return hold_for_space();
         state_ = State::waiting_for_spare;
         return;
     }
@@ -29,8 +33,7 @@ void WalWriter::begin_roll(uint64_t batch_bytes) {
 void WalWriter::on_spare_grown(uint64_t bytes, Result<void> grown) {
     if (state_ != State::rolling) return;
     if (!grown && grown.error().code == ErrorCode::no_space) {
-        state_ = State::idle;
-        return refuse_for_space();
+        return hold_for_space();
     }
     if (!grown) return fail_for_good(grown.error());
     // The checkpoint vouches for the size: the size must hold before it.
@@ -69,45 +72,50 @@ void WalWriter::on_checkpoint_written(Result<void> done) {
 
 void WalWriter::on_spare(Result<void> made) {
     if (!made && made.error().code != ErrorCode::no_space) return fail_for_good(made.error());
-    if (state_ != State::waiting_for_spare) return;
+    if (state_ != State::waiting_for_spare && !(state_ == State::idle && holds_)) return;
     state_ = State::idle;
-    if (made) return pump();
-    refuse_for_space();
+    pump();
 }
 
-// Votes and snapshot markers are small and free space: they may still use what is left of the
-// current segment. Everything with entries is refused, so that no later entry overtakes a refused
-// one.
-void WalWriter::refuse_for_space() {
-    std::vector<Callback<void(Result<void>)>> refused;
-    std::deque<Queued> kept;
-    for (Queued& q : queue_) {
-        if (q.has_entries) {
-            refused.push_back(std::move(q.durable));
-        } else {
-            kept.push_back(std::move(q));
+// What stays waits for room; nothing with entries overtakes, so the order within a group is as it was.
+void WalWriter::hold_for_space() {
+    state_ = State::idle;
+    if (!holds_) env_.log.write(LogLevel::warning, "wal", "no space: writes wait for room on the disk");
+    holds_ = true;
+    room_timer_.start(env_.clock.now() + room_interval, [this] { pump(); });
+    if (const size_t count = choose_urgent(); count > 0) write_batch(count);
+}
+
+size_t WalWriter::choose_urgent() {
+    std::set<GroupId> held;
+    std::deque<Queued> urgent;
+    std::deque<Queued> waiting;
+    for (Queued& write : queue_) {
+        if (may_overtake(write, held)) {
+            urgent.push_back(std::move(write));
+            continue;
         }
+        held.insert(write.groups.begin(), write.groups.end());
+        waiting.push_back(std::move(write));
     }
-    queue_ = std::move(kept);
+    queue_ = std::move(urgent);
     const size_t count = choose_batch(room_bytes()).count;
-    while (queue_.size() > count) {
-        refused.push_back(std::move(queue_.back().durable));
-        queue_.pop_back();
-    }
-    std::set<GroupId> groups;
-    for (const Queued& q : queue_) {
-        for (const Record& r : q.content.records)
-            groups.insert(r.group);
-    }
-    if (count > 0) write_batch(count);
-    queued_ends_.clear();
-    for (const GroupId group : groups)
-        queued_ends_[group] = log_ends(groups_, group);
-    for (auto& callback : refused) {
-        env_.loop.post([done = std::move(callback)]() mutable {
-            done(fail(ErrorCode::no_space, "the WAL's reserve is used up"));
-        });
-    }
+    std::move(waiting.begin(), waiting.end(), std::back_inserter(queue_));
+    return count;
+}
+
+bool WalWriter::may_overtake(const Queued& write, const std::set<GroupId>& held) const {
+    if (write.has_entries) return false;
+    const auto is_held = [&held](GroupId group) { return held.contains(group); };
+    if (std::none_of(write.groups.begin(), write.groups.end(), is_held)) return true;
+    // A snapshot of what is on the disk already; what waits lies above it.
+    const std::vector<Record>& records = write.content.records;
+    return records.size() == write.groups.size() &&
+           std::all_of(records.begin(), records.end(), [this](const Record& r) {
+               const auto log = groups_.find(r.group);
+               return r.kind == RecordKind::snapshot && log != groups_.end() &&
+                      r.index <= log->second.last();
+           });
 }
 
 }  // namespace quern::storage

@@ -15,6 +15,7 @@ WalWriter::WalWriter(Env& env, GroupLogs& groups, PayloadCache& cache, const Uui
       listener_(listener),
       segments_(env, segment_bytes, reserve_segments, *this),
       closing_timer_(env.timers),
+      room_timer_(env.timers),
       batches_(env.metrics.counter("wal_batches_total")),
       bytes_written_(env.metrics.counter("wal_written_bytes_total")) {}
 
@@ -44,6 +45,7 @@ void WalWriter::submit(std::vector<GroupChange> changes, Callback<void(Result<vo
         checked = check_change(at->second, change);
         if (checked) append_change(queued.content, change);
         queued.has_entries = queued.has_entries || !change.entries.empty();
+        queued.groups.push_back(change.group);
     }
     if (!checked) {
         env_.loop.post([done = std::move(durable), error = checked.error()]() mutable {
@@ -108,6 +110,7 @@ void WalWriter::pump() {
     const bool early = !fresh_segment_ && segments_.has_spare() &&
                        env_.faults.fire(FaultPoint::segment_roll_early);
     if (count == 0 || early) return begin_roll(choose_batch(UINT64_MAX).bytes);
+    holds_ = false;
     write_batch(count);
 }
 
@@ -205,6 +208,7 @@ void WalWriter::fail_for_good(const Error& error) {
                    "a write failed, the node must stop: " + error.to_string());
     state_ = State::failed;
     closing_timer_.cancel();
+    room_timer_.cancel();
     auto callbacks = std::move(in_flight_);
     in_flight_.clear();
     for (Queued& q : queue_)

@@ -1,13 +1,17 @@
-// Writes the log: group commit, rolling to a new segment, refusing when the disk is full.
+// Writes the log: group commit, rolling to a new segment, holding writes while the disk is full.
 //
 // One batch is on its way to the disk at a time; what comes meanwhile goes out together as the next
 // one. So a batch on disk proves that the one before it had completed. After a pause an empty batch
 // is written for the same reason (the closing batch): damage to the last acknowledged batch can
 // then be told from a torn tail.
+//
+// A full disk is a slow one: writes that find no room wait until there is some. Votes and snapshot markers
+// are small and free space; what is left of the current segment is theirs.
 #pragma once
 
 #include <deque>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "system/storage/batch_builder.h"
@@ -36,12 +40,14 @@ public:
     const SegmentSet& segments() const { return segments_; }
     void start(const LogCursor& cursor, HeadLedger ledger);
 
-    // See NodeStorage::write. no_space: the reserve is used up; nothing was changed.
+    // See NodeStorage::write.
     void submit(std::vector<GroupChange> changes, Callback<void(Result<void>)> durable);
     // The payload of an entry that was submitted and whose write has not begun; null if there is none. Until
     // then neither the log nor the cache knows it, while a majority may have committed it without us.
     const Buffer* queued_payload(GroupId group, LogIndex index) const;
     bool failed() const { return state_ == State::failed; }
+    // Writes wait for room on the disk.
+    bool holds_writes() const { return holds_; }
     // Something of the group is not durable yet.
     bool pending(GroupId group) const { return queued_ends_.contains(group); }
     // Latches: every write, pending and later, gets io_failed.
@@ -55,6 +61,7 @@ private:
         ChangeRecords content;
         uint64_t payload_bytes = 0;
         bool has_entries = false;
+        std::vector<GroupId> groups;  // of its changes; one without records waits for those before it
         Callback<void(Result<void>)> durable;
     };
 
@@ -74,7 +81,10 @@ private:
     void on_spare_grown(uint64_t bytes, Result<void> grown);
     void write_checkpoint(uint64_t segment_bytes);
     void on_checkpoint_written(Result<void> done);
-    void refuse_for_space();
+    void hold_for_space();
+    // Moves the held writes that may go ahead, and have room, to the front; how many.
+    size_t choose_urgent();
+    bool may_overtake(const Queued& write, const std::set<GroupId>& held) const;
     void remove_unneeded_segments();
     void on_closing_timer();
 
@@ -91,10 +101,12 @@ private:
     std::vector<Callback<void(Result<void>)>> in_flight_;
     // The log's ends with everything queued and in flight applied, of groups that have any.
     std::map<GroupId, LogEnds> queued_ends_;
+    bool holds_ = false;
     bool closed_ = true;  // nothing acknowledged lies in the last batch
     bool may_free_ = false;
     bool fresh_segment_ = true;  // holds nothing but its checkpoint
     OwnedTimer closing_timer_;
+    OwnedTimer room_timer_;  // looks for room again
     Counter& batches_;
     Counter& bytes_written_;
     LifeGuard guard_;

@@ -208,6 +208,23 @@ TEST_F(Bodies, damage_found_by_recovery_is_not_absence) {
     EXPECT_EQ(read(ref(3, 1000)), content(3, 1000));
 }
 
+TEST_F(Bodies, what_should_be_stored_and_is_not_was_damaged) {
+    for (uint64_t i = 1; i <= 3; ++i)
+        send(i, 1000);
+    ASSERT_EQ(carry({ref(1, 1000)}), ErrorCode::ok);
+    compact(3);
+    restart();
+    EXPECT_EQ(read(ref(3, 1000)), "not_found");
+    node->retain_bodies(GroupId(1), {}, ref(3, 1000), {ref(1, 1000)});
+    EXPECT_EQ(read(ref(3, 1000)), "not_found");
+    node->retain_bodies(GroupId(1), {}, ref(3, 1000), {ref(1, 1000), ref(3, 1000)});
+    EXPECT_EQ(read(ref(3, 1000)), "corrupt");
+    EXPECT_EQ(read(ref(2, 1000)), "not_found");
+    EXPECT_EQ(read(ref(1, 1000)), content(1, 1000));
+    node->drop_body(GroupId(1), ref(3, 1000));
+    EXPECT_EQ(read(ref(3, 1000)), "not_found");
+}
+
 TEST_F(Bodies, what_cannot_be_read_is_named_and_the_rest_is_carried) {
     restart();
     for (uint64_t i = 1; i <= 3; ++i)

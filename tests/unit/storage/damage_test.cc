@@ -220,6 +220,13 @@ TEST_F(Damage, a_rotten_head_at_the_end_stops_the_node) {
     EXPECT_EQ(restart(), ErrorCode::corrupt);
 }
 
+TEST_F(Damage, an_unreadable_block_at_the_end_stops_the_node) {
+    write(1, 9);
+    stop();
+    world.disk.unreadable.insert({segment(), batch_of(9).head.offset_bytes / block_bytes});
+    EXPECT_EQ(restart(), ErrorCode::corrupt);
+}
+
 TEST_F(Damage, after_a_restart_the_last_entry_is_protected_too) {
     write(1, 9);
     ASSERT_EQ(restart(), ErrorCode::ok);

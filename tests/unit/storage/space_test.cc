@@ -1,4 +1,4 @@
-// A full disk (faults.md S32 to S36): the reserve, what is refused, and how it clears by itself.
+// A full disk (faults.md S32 to S36): the reserve, what waits, what need not, and how it clears by itself.
 #include <gtest/gtest.h>
 
 #include "tests/unit/storage/mem_world.h"
@@ -12,6 +12,7 @@ struct Space : ::testing::Test {
     MemWorld world;
     std::unique_ptr<NodeStorage> node;
     uint64_t next = 1;
+    uint64_t durable = 0;  // entries so far
 
     void SetUp() override {
         ASSERT_TRUE(world.format().has_value());
@@ -23,18 +24,23 @@ struct Space : ::testing::Test {
         ASSERT_TRUE(opened.has_value()) << opened.error().to_string();
         node = std::move(*opened);
     }
-    ErrorCode write() {
-        const auto done = world.commit(*node, {entries(1, next, 1, {std::string(8000, 'x')})});
-        if (!done) return done.error().code;
+    // False: it waits, or it failed.
+    bool write() {
+        const uint64_t before = durable;
+        node->write({entries(1, next, 1, {std::string(8000, 'x')})}, [this](const Result<void>& done) {
+            if (done) ++durable;
+        });
         ++next;
-        return ErrorCode::ok;
+        world.run();
+        return durable > before;
     }
     void fill() {
         world.disk.capacity_bytes = world.disk.used_bytes();
-        ErrorCode code = ErrorCode::ok;
-        for (int i = 0; i < 1000 && code == ErrorCode::ok; ++i)
-            code = write();
-        ASSERT_EQ(code, ErrorCode::no_space);
+        int written = 0;
+        while (written < 1000 && write())
+            ++written;
+        ASSERT_LT(written, 1000);
+        ASSERT_TRUE(node->holds_writes());
     }
     GroupChange snapshot_at(uint64_t index) {
         GroupChange change;
@@ -62,27 +68,51 @@ TEST_F(Space, marks_follow_the_free_bytes_with_hysteresis) {
     EXPECT_EQ(with_free(world.options.soft_free_bytes * 2), SpaceState::ok);
 }
 
-TEST_F(Space, the_reserve_goes_on_then_entries_are_refused_and_nothing_is_latched) {
+TEST_F(Space, the_reserve_goes_on_then_entries_wait_and_nothing_is_latched) {
     world.disk.capacity_bytes = world.disk.used_bytes();
-    int written = 0;
-    ErrorCode code = ErrorCode::ok;
-    while ((code = write()) == ErrorCode::ok)
-        ++written;
-    EXPECT_EQ(code, ErrorCode::no_space);
+    EXPECT_FALSE(node->holds_writes());
+    while (write()) {
+    }
     // Two spares of 64 KiB take about six entries each.
-    EXPECT_GE(written, 12);
+    EXPECT_GE(durable, 12u);
     EXPECT_EQ(node->space(), SpaceState::hard);
+    EXPECT_TRUE(node->holds_writes());
     EXPECT_FALSE(node->failed());
-    // A vote still finds room; entries do not.
-    EXPECT_TRUE(world.commit(*node, {hard_state(1, 2, 3)}).has_value());
-    EXPECT_EQ(write(), ErrorCode::no_space);
+    // The vote of another group still finds room; entries do not.
+    EXPECT_TRUE(world.commit(*node, {create_group(2), hard_state(2, 2, 3)}).has_value());
+    EXPECT_FALSE(write());
+}
+
+TEST_F(Space, what_waits_keeps_its_order_within_a_group) {
+    fill();
+    GroupChange nothing;  // whoever asks for it wants to know that all before it is durable
+    nothing.group = GroupId(1);
+    EXPECT_FALSE(world.commit(*node, {nothing}).has_value());
+    EXPECT_FALSE(world.commit(*node, {hard_state(1, 2, 3)}).has_value());
+    EXPECT_FALSE(world.commit(*node, {entries(1, next, 2, {"later"})}).has_value());
+    world.disk.capacity_bytes += 1 << 20;
+    world.run_for(Duration::seconds(2));
+    EXPECT_FALSE(node->holds_writes());
+    node.reset();
+    world.forget();
+    world.disk.crash_losing_all();
+    open();
+    const auto groups = node->take_recovered();
+    ASSERT_EQ(groups.size(), 1u);
+    EXPECT_EQ(groups[0].term, Term(2));
+    ASSERT_EQ(groups[0].entries.size(), next);
+    EXPECT_EQ(groups[0].entries.back().term, Term(2));
 }
 
 TEST_F(Space, it_clears_by_itself_when_a_snapshot_frees_segments) {
     fill();
-    ASSERT_TRUE(world.commit(*node, {snapshot_at(next - 1)}).has_value());
+    const uint64_t before = durable;
+    // Above what is on the disk it has to wait as well.
+    EXPECT_FALSE(world.commit(*node, {snapshot_at(before + 1)}).has_value());
+    ASSERT_TRUE(world.commit(*node, {snapshot_at(before)}).has_value());
     world.run_for(Duration::seconds(2));
-    EXPECT_EQ(write(), ErrorCode::ok);
+    EXPECT_EQ(durable, before + 1);
+    EXPECT_FALSE(node->holds_writes());
     world.disk.capacity_bytes += 4 * world.options.soft_free_bytes;
     world.run_for(Duration::seconds(2));
     EXPECT_EQ(node->space(), SpaceState::ok);
@@ -90,21 +120,22 @@ TEST_F(Space, it_clears_by_itself_when_a_snapshot_frees_segments) {
 
 TEST_F(Space, it_clears_by_itself_when_the_disk_gets_room) {
     fill();
+    const uint64_t before = durable;
     world.disk.capacity_bytes += 1 << 20;
     world.run_for(Duration::seconds(2));
-    EXPECT_EQ(write(), ErrorCode::ok);
+    EXPECT_EQ(durable, before + 1);
+    EXPECT_TRUE(write());
 }
 
-TEST_F(Space, a_refused_write_leaves_no_trace) {
+TEST_F(Space, a_write_that_waits_leaves_no_trace) {
     fill();
-    const uint64_t last = next - 1;
     node.reset();
     world.forget();
     world.disk.crash_losing_all();
     open();
     const auto groups = node->take_recovered();
     ASSERT_EQ(groups.size(), 1u);
-    EXPECT_EQ(groups[0].entries.size(), last);
+    EXPECT_EQ(groups[0].entries.size(), durable);
     EXPECT_EQ(groups[0].faulty_from, LogIndex(0));
 }
 
@@ -118,13 +149,14 @@ TEST_F(Space, a_node_starts_on_a_full_disk_and_deletes_nothing) {
         open();
         const auto groups = node->take_recovered();
         ASSERT_EQ(groups.size(), 1u);
-        EXPECT_EQ(groups[0].entries.size(), next - 1);
-        const ErrorCode code = write();
-        EXPECT_TRUE(code == ErrorCode::no_space || code == ErrorCode::ok);
+        EXPECT_EQ(groups[0].entries.size(), durable);
+        next = durable + 1;
+        write();
+        EXPECT_FALSE(node->failed());
     }
     world.disk.capacity_bytes += 1 << 20;
     world.run_for(Duration::seconds(2));
-    EXPECT_EQ(write(), ErrorCode::ok);
+    EXPECT_TRUE(write());
 }
 
 }  // namespace
