@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "harness/chaos/delay_line.h"
+#include "harness/chaos/power_disk.h"
 #include "harness/chaos/shell.h"
 
 namespace quern::harness::chaos {
@@ -14,7 +15,9 @@ public:
     Finder(os::OsEnv& os, const std::set<Trouble>& wanted) : os_(os), wanted_(wanted) {
         for (const Trouble always : {Trouble::kill, Trouble::pause, Trouble::clock}) allow(always);
         std::error_code error;
-        found_.network.self = std::filesystem::read_symlink("/proc/self/exe", error).string();
+        const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+        found_.network.self = self.string();
+        found_.disk_program = (self.parent_path() / "quern-chaos-disk").string();
     }
 
     void look_at_network(bool namespaces) {
@@ -54,6 +57,16 @@ public:
             why += (why.empty() ? "" : "; ") + disk.error().detail;
         }
         skip(full_disk, why);
+    }
+
+    void look_at_power(const std::string& folder) {
+        const Trouble power_loss[] = {Trouble::power_loss};
+        if (!wanted_.contains(Trouble::power_loss)) return;
+        const std::string place = folder + "/try-power";
+        std::error_code error;
+        std::filesystem::create_directories(place, error);
+        const auto disk = PowerDisk::make(os_, found_.disk_program, place);
+        disk ? allow(Trouble::power_loss) : skip(power_loss, disk.error().detail);
     }
 
     Abilities take() { return std::move(found_); }
@@ -123,6 +136,7 @@ Abilities find_abilities(os::OsEnv& os, const std::set<Trouble>& wanted,
     Finder finder(os, wanted);
     finder.look_at_network(namespaces);
     finder.look_at_disks(folder);
+    finder.look_at_power(folder);
     return finder.take();
 }
 

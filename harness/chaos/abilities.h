@@ -15,6 +15,7 @@ struct Abilities {
     bool namespaces = false;  // hosts of their own; else all nodes stand on the loopback device
     NetworkTools network;
     SmallDiskKind small_disk = SmallDiskKind::loop;
+    std::string disk_program;  // quern-chaos-disk
     std::set<Trouble> troubles;
     std::vector<std::string> skipped;  // a sentence each: what, and why
 };

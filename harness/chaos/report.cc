@@ -11,6 +11,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr size_t told_max = 5;  // violations of a round
+
 std::string faults_text(const std::array<uint64_t, trouble_count>& faults) {
     std::string text;
     for (size_t i = 0; i < faults.size(); ++i) {
@@ -73,9 +75,13 @@ std::string round_text(size_t number, const RoundResult& round) {
 
 std::string failure_text(const RoundResult& round, const RoundOptions& options) {
     std::string text;
-    for (const Violation& v : round.violations) {
+    for (size_t i = 0; i < std::min(round.violations.size(), told_max); ++i) {
+        const Violation& v = round.violations[i];
         text += fmt::format("VIOLATION {} at {}.{:06}: {}\n", v.invariant, v.at_ns / 1'000'000'000,
                             v.at_ns / 1'000 % 1'000'000, v.text);
+    }
+    if (round.violation_count > told_max) {
+        text += fmt::format("and {} more\n", round.violation_count - told_max);
     }
     for (const std::string& problem : round.problems) text += "PROBLEM of the test: " + problem + "\n";
     text += "  faults, by the time since the clients began:\n";

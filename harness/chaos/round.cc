@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "harness/chaos/loopback_hosts.h"
+#include "harness/chaos/power_disk.h"
 #include "harness/history_json.h"
 
 namespace quern::harness::chaos {
@@ -14,6 +15,7 @@ namespace {
 
 constexpr Duration come_up_within = Duration::seconds(60);
 constexpr Duration answer_grace = Duration::seconds(10);
+constexpr Duration queue_wait_max = Duration::seconds(20);
 constexpr Duration stop_within = Duration::seconds(15);
 constexpr Duration pause_between = Duration::milliseconds(200);
 constexpr const char* worker_name = "worker";
@@ -104,14 +106,17 @@ bool Round::set_up() {
     return true;
 }
 
-// A small one for who has to suffer a full one.
+// A small one for who has to suffer a full one, a forgetful one for who loses power.
 Result<void> Round::make_disks() {
     for (uint32_t node = 1; node <= plan_.storage_nodes; ++node) {
         std::error_code error;
         std::filesystem::create_directories(files_.disk_folder(node), error);
         if (error) return fail(ErrorCode::io_failed, files_.disk_folder(node) + ": " + error.message());
-        if (!suffers(plan_.faults, sim::FaultKind::disk_full, node)) continue;
-        auto disk = SmallDisk::make(files_.disk_folder(node), options_.small_disk);
+        const bool full = suffers(plan_.faults, sim::FaultKind::disk_full, node);
+        if (!full && !suffers(plan_.faults, sim::FaultKind::power_loss, node)) continue;
+        const std::string place = files_.disk_folder(node);
+        auto disk = full ? SmallDisk::make(place, options_.small_disk)
+                         : PowerDisk::make(scene_.os(), options_.disk_program, place);
         if (!disk) return fail(disk.error());
         disks_.put(node, std::move(*disk));
     }
@@ -217,8 +222,9 @@ void Round::chaos() {
 void Round::settle() {
     scene_.tell("round", "phase", "everything heals");
     faults_->heal();
+    // A receive that waits as long as its queue says may be told to try again for all that time.
     const Duration answers =
-        Duration::milliseconds(plan_.request_timeout_ms + plan_.wait_ms_max) + answer_grace;
+        Duration::milliseconds(plan_.request_timeout_ms) + queue_wait_max + answer_grace;
     if (!scene_.run_until([this] { return recorder_.open_count() == 0; }, answers)) {
         found("L2", fmt::format("{} calls were never answered", recorder_.open_count()));
     }

@@ -24,6 +24,7 @@ struct RoundOptions {
     bool namespaces = false;  // hosts of their own
     NetworkTools network;
     SmallDiskKind small_disk = SmallDiskKind::loop;
+    std::string disk_program;  // quern-chaos-disk
     std::string folder;  // of this round; everything it writes lies there
     NodeProcesses::Options nodes;
 };

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -15,13 +16,40 @@ namespace quern::os {
 
 namespace {
 
+// Makes the names in the directory `path` durable.
+Result<void> sync_names(const std::string& path) {
+    const int directory = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0) return posix_failure(errno, "open directory " + path);
+    const int result = ::fsync(directory);
+    const int number = errno;
+    ::close(directory);
+    if (result != 0) return posix_failure(number, "sync directory " + path);
+    return {};
+}
+
+// The directory that the part of `path` before `slash` lies in.
+std::string parent_of(const std::string& path, size_t slash) {
+    const size_t before = path.find_last_of('/', slash - 1);
+    if (before == std::string::npos) return ".";
+    return before == 0 ? "/" : path.substr(0, before);
+}
+
+// All of them are there after a power cut, too: a data directory that is gone then would make its node
+// begin anew, without what it had promised.
 Result<void> make_directories(const std::string& path) {
     for (size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
-        const std::string part = path.substr(0, slash);
-        if (::mkdir(part.c_str(), 0750) != 0 && errno != EEXIST) {
-            return posix_failure(errno, "make data directory " + part);
+        const size_t end = std::min(slash, path.size());
+        const std::string part = path.substr(0, end);
+        const bool made = ::mkdir(part.c_str(), 0750) == 0;
+        if (!made && errno != EEXIST) return posix_failure(errno, "make data directory " + part);
+        // The last one may have been made by a process that died before it could sync.
+        const bool last = slash == std::string::npos;
+        if (made || last) {
+            Result<void> synced = sync_names(parent_of(path, end));
+            // Who may only use what another has made need not be able to read what lies around it.
+            if (!synced && (made || synced.error().code != ErrorCode::permission_denied)) return synced;
         }
-        if (slash == std::string::npos) return {};
+        if (last) return {};
     }
 }
 

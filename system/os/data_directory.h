@@ -9,9 +9,9 @@ namespace quern::os {
 
 class DataDirectory {
 public:
-    // Makes the directory if it is missing and locks its LOCK file; the lock ends with this object
-    // or the process. Errors: already_exists, "data directory X is in use by another process";
-    // permission_denied, no_space, io_failed.
+    // Makes the directory if it is missing, so that it is there after a power cut, too, and locks its
+    // LOCK file; the lock ends with this object or the process. Errors: already_exists, "data directory
+    // X is in use by another process"; permission_denied, no_space, io_failed.
     static Result<DataDirectory> open(const std::string& path);
 
     DataDirectory() = default;  // none

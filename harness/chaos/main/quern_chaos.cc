@@ -140,6 +140,7 @@ private:
         options.nodes.program = command_.program;
         options.nodes.planted_bug = command_.bug;
         options.small_disk = abilities.small_disk;
+        options.disk_program = abilities.disk_program;
         options.folder = fmt::format("{}/seed-{}", base(), plan.seed);
         if (!make_folder(options.folder)) return false;
         const RoundResult result = execute(os, options);

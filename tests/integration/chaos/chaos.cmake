@@ -11,8 +11,18 @@ add_executable(quernd-planted ${sources} $<TARGET_OBJECTS:quern_planted> system/
 target_compile_definitions(quernd-planted PRIVATE QUERN_PLANTED_BUGS QUERN_CLOCK_OFFSET)
 target_link_libraries(quernd-planted PRIVATE quern_node quern_os)
 
+# Power loss, where FUSE's library is.
+find_path(FUSE3_HEADERS fuse3/fuse.h)
+find_library(FUSE3_LIBRARY fuse3)
+if(FUSE3_HEADERS AND FUSE3_LIBRARY)
+    add_executable(quern-chaos-disk ${CMAKE_SOURCE_DIR}/harness/chaos/disk/quern_chaos_disk.cc)
+    target_compile_definitions(quern-chaos-disk PRIVATE _FILE_OFFSET_BITS=64)
+    target_link_libraries(quern-chaos-disk PRIVATE quern_chaos ${FUSE3_LIBRARY})
+    add_dependencies(quern-chaos quern-chaos-disk)
+endif()
+
 add_test(NAME chaos.short_rounds_are_good
-         COMMAND quern-chaos run --rounds 2 --seconds 8 --faults kill,pause,cut,cut_one_way)
+         COMMAND quern-chaos run --rounds 2 --seconds 8 --faults kill,pause,cut,cut_one_way,power_loss)
 add_test(NAME chaos.a_planted_bug_is_found
          COMMAND quern-chaos run --rounds 1 --seconds 8 --faults none
                  --keep ${CMAKE_BINARY_DIR}/chaos_planted --program $<TARGET_FILE:quernd-planted> --bug receipt_without_epoch)
