@@ -107,6 +107,7 @@ const std::vector<LibraryFiles>& library_files() {
         {"system/base", "xxhash.h", {"system/base/checksum.cc"}},
         {"system/base", "tl/expected.hpp", {"system/base/result.h"}},
         {"system/metadata", "openssl/", {"system/metadata/secret_box.cc"}},
+        {"harness", "fuse3/", {"harness/chaos/disk/quern_chaos_disk.cc"}},
     };
     return table;
 }
