@@ -12,7 +12,7 @@
 namespace quern::harness::chaos {
 
 struct Abilities {
-    bool namespaces = false;  // hosts of their own; else all nodes stand on the loopback device
+    bool namespaces = false;  // hosts of their own; else relays on the loopback device
     NetworkTools network;
     SmallDiskKind small_disk = SmallDiskKind::loop;
     std::string disk_program;  // quern-chaos-disk

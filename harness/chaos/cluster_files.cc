@@ -34,9 +34,9 @@ std::string config_text(const ClusterFiles& files, const Hosts& hosts, const Run
         files.data_folder(node), files.folder, files.folder, admin_key_id, plan.data_groups,
         plan.replication, plan.election_ms, plan.heartbeat_ms);
     for (uint32_t other = 1; other <= plan.storage_nodes; ++other) {
-        const Endpoint peer = hosts.peer_endpoint(other);
+        const Endpoint peer = hosts.peer_endpoint_for_all(other);
         text += fmt::format("[[nodes]]\nid = {}\nhost = \"{}\"\npeer_port = {}\nclient_port = {}\n", other,
-                            peer.host, peer.port, hosts.client_endpoint(other).port);
+                            peer.host, peer.port, hosts.client_endpoint_for_all(other).port);
     }
     return text;
 }

@@ -15,17 +15,20 @@ class Hosts {
 public:
     virtual ~Hosts() = default;
 
-    // Numbers count from 1. Ports are free when asked for the first time.
+    // Where a node listens. Numbers count from 1.
     virtual Endpoint client_endpoint(uint32_t node) const = 0;
     virtual Endpoint peer_endpoint(uint32_t node) const = 0;
     virtual Endpoint admin_endpoint(uint32_t node) const = 0;
-    // Where `from` finds the peer port of `to`.
-    virtual Endpoint peer_endpoint_for(uint32_t from, uint32_t to) const {
-        (void)from;
-        return peer_endpoint(to);
-    }
+    // Where others find a node; not where it listens, if something stands between.
+    virtual Endpoint client_endpoint_for_all(uint32_t node) const { return client_endpoint(node); }
+    virtual Endpoint peer_endpoint_for_all(uint32_t node) const { return peer_endpoint(node); }
     // What to put before a command so that it runs on that host.
     virtual std::vector<std::string> enter(uint32_t node) const = 0;
+    // The node's process.
+    virtual void started(uint32_t node, int process) {
+        (void)node;
+        (void)process;
+    }
     // Makes the links so, at once.
     virtual Result<void> set_links(const Links& links) = 0;
 };

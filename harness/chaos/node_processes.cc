@@ -11,7 +11,7 @@ constexpr int64_t restart_pause_ns = 1'000'000'000;
 
 }  // namespace
 
-NodeProcesses::NodeProcesses(RealScene& scene, const Hosts& hosts, const ClusterFiles& files,
+NodeProcesses::NodeProcesses(RealScene& scene, Hosts& hosts, const ClusterFiles& files,
                              uint32_t nodes, Options options, Ended ended)
     : scene_(scene), hosts_(hosts), files_(files), options_(std::move(options)),
       ended_(std::move(ended)), nodes_(nodes) {}
@@ -46,6 +46,7 @@ void NodeProcesses::start(uint32_t node) {
     at(node).expected = false;
     if (!process) return ended(node, process.error().to_string());
     at(node).process = std::move(*process);
+    hosts_.started(node, at(node).process->pid());
     if (scene_.telling()) scene_.tell(host_name(node), "process", "started");
 }
 

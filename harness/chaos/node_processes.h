@@ -24,7 +24,7 @@ public:
     using Ended = Callback<void(uint32_t node, const std::string& how)>;
 
     // All must outlive this object.
-    NodeProcesses(RealScene& scene, const Hosts& hosts, const ClusterFiles& files, uint32_t nodes,
+    NodeProcesses(RealScene& scene, Hosts& hosts, const ClusterFiles& files, uint32_t nodes,
                   Options options, Ended ended);
     ~NodeProcesses();  // kills what still runs
 
@@ -57,7 +57,7 @@ private:
     std::vector<std::string> command(uint32_t node) const;
 
     RealScene& scene_;
-    const Hosts& hosts_;
+    Hosts& hosts_;
     const ClusterFiles& files_;
     Options options_;
     Ended ended_;

@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "harness/chaos/loopback_hosts.h"
 #include "harness/chaos/power_disk.h"
+#include "harness/chaos/relay_hosts.h"
 #include "harness/history_json.h"
 
 namespace quern::harness::chaos {
@@ -86,7 +86,7 @@ bool Round::set_up() {
     const auto nodes = static_cast<uint32_t>(plan_.storage_nodes);
     Result<std::unique_ptr<Hosts>> hosts =
         options_.namespaces ? NamespaceHosts::make(scene_.os(), nodes, options_.network)
-                            : LoopbackHosts::make(nodes);
+                            : RelayHosts::make(scene_.os(), nodes);
     if (!hosts) {
         problem("no hosts: " + hosts.error().detail);
         return false;
@@ -126,7 +126,7 @@ Result<void> Round::make_disks() {
 WorkClient& Round::add_client(WorkClient::Identity identity) {
     std::vector<Endpoint> endpoints;
     for (uint32_t node = 1; node <= nodes_->count(); ++node) {
-        endpoints.push_back(hosts_->client_endpoint(node));
+        endpoints.push_back(hosts_->client_endpoint_for_all(node));
     }
     clients_.push_back(
         std::make_unique<WorkClient>(scene_, plan_, recorder_, endpoints, std::move(identity)));

@@ -176,7 +176,7 @@ void add_run(CLI::App& app, RunCommand& command) {
     run->add_option("--keep", command.keep, "a folder for all that rounds leave behind");
     run->add_option("--program", command.program, "the node to run; usual: quernd-chaos beside this");
     run->add_option("--bug", command.bug, "plant a bug (quernd-planted only)");
-    run->add_flag("--loopback", command.loopback, "no hosts of their own, so no faults of links");
+    run->add_flag("--loopback", command.loopback, "no namespaces: relays stand in for links");
     run->add_flag("--json", command.json, "one JSON object, the rest on stderr");
 }
 

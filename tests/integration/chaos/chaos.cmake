@@ -27,6 +27,14 @@ add_test(NAME chaos.a_planted_bug_is_found
          COMMAND quern-chaos run --rounds 1 --seconds 8 --faults none
                  --keep ${CMAKE_BINARY_DIR}/chaos_planted --program $<TARGET_FILE:quernd-planted> --bug receipt_without_epoch)
 set_tests_properties(chaos.a_planted_bug_is_found PROPERTIES PASS_REGULAR_EXPRESSION "VIOLATION Q[0-9]")
+# What is answered before it was synced survives a SIGKILL; a power cut finds it out.
+add_test(NAME chaos.an_answer_before_its_sync_is_found
+         COMMAND quern-chaos run --rounds 1 --seconds 8 --seed 2 --faults power_loss
+                 --keep ${CMAKE_BINARY_DIR}/chaos_power --program $<TARGET_FILE:quernd-planted>
+                 --bug ack_before_sync)
+set_tests_properties(chaos.an_answer_before_its_sync_is_found PROPERTIES PASS_REGULAR_EXPRESSION
+                     "VIOLATION;skipped: power_loss")
 set_tests_properties(chaos.short_rounds_are_good chaos.a_planted_bug_is_found
+                     chaos.an_answer_before_its_sync_is_found
                      PROPERTIES TIMEOUT 300 LABELS chaos RUN_SERIAL ON)
 add_custom_target(chaos COMMAND quern-chaos run --rounds 20 --seconds 30 USES_TERMINAL)
