@@ -175,6 +175,17 @@ uint32_t small_disk_node(const ScheduleOptions& options) {
     return 1 + static_cast<uint32_t>(draw(options.seed, concern, 0, 0) % options.nodes);
 }
 
+bool clocks_have_a_majority(const sim::FaultPlan& plan) {
+    for (const sim::Fault& one : plan.faults) {
+        for (const sim::Fault& other : plan.faults) {
+            const bool clocks = one.kind == sim::FaultKind::clock_jump &&
+                                other.kind == sim::FaultKind::clock_jump && one.a != other.a;
+            if (clocks && one.at <= other.end() && other.at <= one.end()) return false;
+        }
+    }
+    return true;
+}
+
 sim::FaultPlan make_schedule(const ScheduleOptions& options) {
     sim::FaultPlan plan;
     const auto most = static_cast<uint64_t>(std::clamp<int64_t>(options.length_ms / 8'000, 1, 20));

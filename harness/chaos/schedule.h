@@ -42,6 +42,8 @@ struct ScheduleOptions {
 
 // Which node has the disk that may become full; power loss spares it.
 uint32_t small_disk_node(const ScheduleOptions& options);
+// At no time was more than one node's clock off, so that cluster time had to stay right.
+bool clocks_have_a_majority(const sim::FaultPlan& plan);
 // At least one fault, if there is any trouble. Identities, and times since the clients began.
 sim::FaultPlan make_schedule(const ScheduleOptions& options);
 

@@ -83,6 +83,16 @@ TEST(Schedule, no_trouble_is_no_fault) {
     EXPECT_TRUE(make_schedule(options).faults.empty());
 }
 
+TEST(Schedule, knows_when_two_clocks_are_off_at_once) {
+    const auto right = [](const char* lines) {
+        return clocks_have_a_majority(*sim::FaultPlan::parse(lines));
+    };
+    EXPECT_TRUE(right("1 clock_jump at=1 for=2 a=s1 ms=5\n2 clock_jump at=2 for=2 a=s1 ms=5\n"));
+    EXPECT_TRUE(right("1 clock_jump at=1 for=2 a=s1 ms=5\n2 clock_jump at=4 for=2 a=s2 ms=5\n"));
+    EXPECT_FALSE(right("1 clock_jump at=1 for=2 a=s1 ms=5\n2 clock_jump at=2 for=2 a=s2 ms=5\n"));
+    EXPECT_TRUE(right("1 clock_jump at=1 for=2 a=s1 ms=5\n2 kill at=2 for=2 a=s2\n"));
+}
+
 TEST(Troubles, have_names) {
     for (const Trouble trouble : all_troubles()) EXPECT_EQ(trouble_from(trouble_name(trouble)), trouble);
     EXPECT_FALSE(trouble_from("flood"));
