@@ -35,6 +35,12 @@ void Raft::Impl::persisted(uint64_t sequence, Instant now) {
     if (is_leader()) maybe_commit();
 }
 
+void Raft::Impl::known_committed(LogIndex index, Term term, Instant now) {
+    touch(now);
+    if (!index || index > log_.last() || log_.term_at(index) != term) return;
+    advance_commit(index);
+}
+
 // The log in memory has changed after `last`: outputs on their way to the disk vouch for no more.
 void Raft::Impl::clip_persisted(LogIndex last) {
     persisted_ = std::min(persisted_, last);

@@ -41,6 +41,9 @@ void Raft::snapshot_sent(NodeId peer, LogIndex index, bool ok, Instant now) {
 void Raft::repaired(std::vector<Entry> entries, Instant now) {
     impl_->repaired(std::move(entries), now);
 }
+void Raft::known_committed(LogIndex index, Term term, Instant now) {
+    impl_->known_committed(index, term, now);
+}
 bool Raft::keeps_suffix(const SnapshotMeta& meta) const { return impl_->keeps_suffix(meta); }
 void Raft::drop_payloads(LogIndex index) { impl_->drop_payloads(index); }
 

@@ -180,6 +180,9 @@ public:
     // from peers, which hold an entry of the same index and term. Payloads may be absent as in
     // Restored. Ignored if the log went another way meanwhile.
     void repaired(std::vector<Entry> entries, Instant now);
+    // The entry at `index` of `term` is committed, says a server that has applied it. Where the log holds
+    // that entry it is committed up to there (log matching, thesis 3.5); otherwise nothing happens.
+    void known_committed(LogIndex index, Term term, Instant now);
     // Entries above meta.index stay if a snapshot with this meta is installed now: what storage must
     // record with it.
     bool keeps_suffix(const SnapshotMeta& meta) const;

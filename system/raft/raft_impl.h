@@ -51,6 +51,7 @@ public:
     bool wants_snapshot(const SnapshotMeta& meta, NodeId from, Term term) const;
     void snapshot_sent(NodeId peer, LogIndex index, bool ok, Instant now);
     bool keeps_suffix(const SnapshotMeta& meta) const;
+    void known_committed(LogIndex index, Term term, Instant now);
     void check_invariants() const;
     void link_changed(NodeId peer, Instant now);
 

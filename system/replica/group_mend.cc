@@ -11,6 +11,12 @@ void GroupReplica::snapshot_arrives() {
     if (lacks_snapshot_) repair_.wait();
 }
 
+void GroupReplica::known_committed(LogIndex index, Term term) {
+    if (!started() || installing_) return;
+    raft_->known_committed(index, term, now());
+    mark_dirty();
+}
+
 bool GroupReplica::log_damaged() const {
     return started() && !installing_ && raft_->status().damaged_from;
 }

@@ -98,6 +98,11 @@ public:
 
     // --- damage ---------------------------------------------------------------------------------
     bool lacks_snapshot() const { return lacks_snapshot_; }
+    std::pair<LogIndex, Term> lost_snapshot() const {
+        return {recovered_.snapshot_index, recovered_.snapshot_term};
+    }
+    // Some replica had a snapshot of these entries (Raft::known_committed).
+    void known_committed(LogIndex index, Term term);
     void snapshot_arrives();
     // Entries were lost, and getting them back as they were helps.
     bool log_damaged() const;

@@ -38,6 +38,7 @@ void ReplicaHost::repair(const wire::RepairRequest& request, Callback<void(wire:
     }
     GroupReplica& group = *found->second;
     if (request.snapshot_for) {
+        group.known_committed(request.lost_index, request.lost_term);
         send_snapshot(group, request.snapshot_for);
         return done({});
     }

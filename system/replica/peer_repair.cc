@@ -50,6 +50,9 @@ void PeerRepair::ask() {
     request.incarnation = group_.incarnation();
     if (group_.lacks_snapshot()) {
         request.snapshot_for = host_.self();
+        const auto [index, term] = group_.lost_snapshot();
+        request.lost_index = index;
+        request.lost_term = term;
     } else {
         if (!group_.log_damaged()) return;
         run_ = host_.storage().lost_entries(group_.group(), entries_at_once);

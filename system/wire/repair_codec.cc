@@ -53,7 +53,8 @@ Encoded encode(const RepairRequest& message) {
     const fb::Uuid incarnation = make_uuid(message.incarnation);
     const auto root =
         fb::CreateRepairRequest(builder, message.group.value, &incarnation, message.from.value,
-                                message.to.value, bodies, message.snapshot_for.value);
+                                message.to.value, bodies, message.snapshot_for.value,
+                                message.lost_index.value, message.lost_term.value);
     return {finish(builder, root, request_identifier), {}};
 }
 
@@ -71,6 +72,8 @@ Result<RepairRequest> decode_repair_request(const Frame& frame) {
     reader.require(request.from <= request.to, "the entries asked for are none");
     request.bodies = read_bodies(reader, from.bodies());
     request.snapshot_for = NodeId(from.snapshot_for());
+    request.lost_index = LogIndex(from.lost_index());
+    request.lost_term = Term(from.lost_term());
     if (!reader.ok()) return reader.failure();
     return request;
 }

@@ -21,6 +21,10 @@ struct RepairRequest {
     LogIndex to;
     std::vector<BodyRef> bodies;
     NodeId snapshot_for;  // not 0: send a snapshot to this node, the asker
+    // The snapshot that the asker has lost, or 0. It was of committed entries: a peer whose log holds an
+    // entry of this index and term knows by that how far its log is committed, though no leader tells.
+    LogIndex lost_index;
+    Term lost_term;
 };
 struct RepairReply {
     std::vector<raft::Entry> entries;  // consecutive

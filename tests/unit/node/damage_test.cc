@@ -88,6 +88,24 @@ TEST_F(Damage, two_of_three_have_lost_other_entries_and_the_third_is_gone) {
     send(1);
 }
 
+// The third holds all entries, but no leader can tell it that they are committed.
+TEST_F(Damage, two_of_three_have_lost_their_snapshots) {
+    send(60);
+    world.run_for(Duration::seconds(1));
+    for (size_t node : {0, 1}) {
+        replica::ReplicaHost* host = cluster.host_on(*cluster.storage_machines()[node]);
+        ASSERT_NE(host, nullptr);
+        for (const auto& [id, group] : host->groups()) group->take_snapshot();
+    }
+    power_off();
+    rot(0, "snapshots/", 500);
+    rot(1, "snapshots/", 500);
+    ASSERT_TRUE(power_on({0, 1, 2}));
+    EXPECT_EQ(peek(), 60u);
+    send(1);
+    EXPECT_TRUE(cluster.fatal_stops().empty());
+}
+
 struct DamageBelowSnapshots : Damage {
     DamageBelowSnapshots() : Damage(20) {}
 };

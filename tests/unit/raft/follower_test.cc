@@ -153,6 +153,19 @@ TEST_F(Follower, commits_no_further_than_what_matched) {
     EXPECT_EQ(output.committed.size(), 2u);
 }
 
+// Thesis 3.5: the same index and term, the same log up to there.
+TEST_F(Follower, takes_what_another_has_applied_for_committed_where_it_matches) {
+    raft->known_committed(LogIndex(6), Term(2), now);  // beyond the log
+    raft->known_committed(LogIndex(4), Term(1), now);  // another entry
+    raft->known_committed(LogIndex{}, Term{}, now);
+    EXPECT_EQ(raft->status().commit, LogIndex{});
+    raft->known_committed(LogIndex(4), Term(2), now);
+    EXPECT_EQ(raft->status().commit, LogIndex(4));
+    EXPECT_EQ(raft->take_output().committed.size(), 4u);
+    raft->known_committed(LogIndex(3), Term(1), now);
+    EXPECT_EQ(raft->status().commit, LogIndex(4));
+}
+
 TEST_F(Follower, append_below_the_commit_index_adds_what_is_new) {
     (void)step(append(2, 4, 2, {2}, 5));
     const Output output = step(append(2, 2, 1, {1, 2, 2, 2, 2}));

@@ -8,7 +8,8 @@ namespace quern::wire {
 namespace {
 
 TEST(RepairMessages, a_request_comes_back) {
-    const RepairRequest request{GroupId(3), {1, 2}, LogIndex(7), LogIndex(9), {{LogIndex(4), 5, 6}}, NodeId(2)};
+    const RepairRequest request{GroupId(3), {1, 2}, LogIndex(7), LogIndex(9), {{LogIndex(4), 5, 6}}, NodeId(2),
+                                LogIndex(11), Term(12)};
     auto read = decode_repair_request(samples::frame_of(FrameKind::repair, encode(request)));
     ASSERT_TRUE(read.has_value()) << read.error().to_string();
     EXPECT_EQ(read->group, request.group);
@@ -17,6 +18,8 @@ TEST(RepairMessages, a_request_comes_back) {
     EXPECT_EQ(read->to, request.to);
     EXPECT_EQ(read->bodies, request.bodies);
     EXPECT_EQ(read->snapshot_for, request.snapshot_for);
+    EXPECT_EQ(read->lost_index, request.lost_index);
+    EXPECT_EQ(read->lost_term, request.lost_term);
 }
 
 TEST(RepairMessages, a_reply_comes_back) {
@@ -43,7 +46,7 @@ TEST(RepairMessages, what_does_not_add_up_is_refused) {
     Encoded longer = encode(reply);
     longer.attachments.append(Buffer::copy_of("more"));
     EXPECT_FALSE(decode_repair_reply(samples::frame_of(FrameKind::repair_reply, std::move(longer))));
-    const RepairRequest backwards{GroupId(3), {}, LogIndex(9), LogIndex(7), {}, {}};
+    const RepairRequest backwards{GroupId(3), {}, LogIndex(9), LogIndex(7), {}, {}, {}, {}};
     EXPECT_FALSE(decode_repair_request(samples::frame_of(FrameKind::repair, encode(backwards))));
 }
 
