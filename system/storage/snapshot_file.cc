@@ -181,6 +181,7 @@ private:
         if (!frame || frame->ordinal != chunks_ || frame->size_bytes > snapshot_chunk_bytes_max) {
             return false;
         }
+        if (frame->last != (frame->size_bytes == 0)) return false;
         frame_ = *frame;
         frame_known_ = true;
         return !frame_.last || frame_.chain == chain_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "system/base/retry_budget.h"
+#include "system/metadata/validate.h"
 #include "tests/unit/balancer/fake_cluster.h"
 
 namespace quern::balancer {
@@ -336,6 +337,38 @@ TEST_F(Routing, a_long_poll_of_a_fallen_leader_is_sent_again_with_what_is_left_o
     EXPECT_EQ(operation.messages_max, 7u);
     EXPECT_EQ(operation.visibility_ms, 123);
     EXPECT_EQ(again.request->token, token(1));
+}
+
+// The balancer's record said not to wait, the newer one at the leader does.
+TEST_F(Routing, a_receive_that_waits_by_a_newer_record_is_a_long_poll_from_then_on) {
+    ASSERT_EQ(admin->code(send(true)), ErrorCode::ok);
+    QueueAttributes attributes = record.attributes;
+    attributes.receive_wait_ms = 15'000;
+    const metadata::Reply reply = cluster.change(
+        metadata::SetQueueAttributes{record.name, attributes, metadata::attribute_mask_all()});
+    const CatalogueVersion newer = reply.version;
+    cluster.known[record.id] = newer;
+    size_t refused = 0;
+    script_leader([this, newer, &refused](const Forwarded& seen) -> std::optional<wire::Response> {
+        if (seen.header.record_version < newer) {
+            ++refused;
+            return refusal(ErrorCode::stale_catalogue);
+        }
+        later(Duration::seconds(12), [this, seen] {
+            cluster.nodes.at(leader)->respond(seen, *cluster.answer(seen));
+        });
+        return std::nullopt;
+    });
+    wire::Request receive = on_queue("orders", wire::ReceiveRequest{1, -1, -1});
+    receive.deadline_ms = 1000;
+    const uint64_t number = admin->send(receive);
+    cluster.run(Duration::seconds(6));
+    EXPECT_EQ(refused, 1u);
+    EXPECT_EQ(cluster.balancer->stats().parked, 1u);
+    cluster.run(Duration::seconds(7));
+    ASSERT_TRUE(admin->answers.contains(number));
+    EXPECT_EQ(admin->answers.at(number)->error.code, ErrorCode::ok);
+    EXPECT_EQ(cluster.balancer->stats().parked, 0u);
 }
 
 }  // namespace

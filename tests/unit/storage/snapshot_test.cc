@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "system/storage/snapshot_file.h"
+#include "system/storage/snapshot_format.h"
 #include "tests/unit/storage/mem_world.h"
 
 namespace quern::test {
@@ -136,6 +137,21 @@ TEST_F(Snapshot, every_flipped_bit_is_told) {
     }
     world.disk.inode(path).bytes.resize(size - 40);
     EXPECT_EQ(read(), "corrupt");
+}
+
+// An empty chunk would read as the end.
+TEST_F(Snapshot, a_frame_without_bytes_is_the_last_one_only) {
+    take(2, {"alpha", "beta"});
+    count(2);
+    auto& bytes = world.disk.inode(snapshot_path(GroupId(1), LogIndex(2))).bytes;
+    for (const bool last : {false, true}) {
+        SnapshotFrame frame;
+        frame.size_bytes = last ? 5 : 0;
+        frame.last = last;
+        const Buffer forged = encode_snapshot_frame(frame);
+        std::copy_n(forged.span().begin(), forged.size(), bytes.begin() + snapshot_header_bytes);
+        EXPECT_EQ(read(), "corrupt") << last;
+    }
 }
 
 TEST_F(Snapshot, a_lost_file_is_damage) {
