@@ -1,4 +1,4 @@
-# Precompiled headers: one for product code, one for tests. They hold headers of others alone, so
+# Precompiled headers: one for product code, one for what has a command line, one for tests. They hold headers of others alone, so
 # that no change here makes everything stale, and save about half of a file's compile time. Sources
 # still include what they use: the target `headers` and the configurations `O0` and `clang` of
 # ./quern build go without.
@@ -6,12 +6,14 @@ set(product_headers
     <algorithm> <array> <charconv> <cstdint> <cstring> <deque> <functional> <map> <memory>
     <optional> <set> <span> <string> <string_view> <utility> <variant> <vector>
     <fmt/format.h> <tl/expected.hpp>)
+set(tools_headers ${product_headers} <CLI/CLI.hpp> <nlohmann/json.hpp>)
 set(tests_headers ${product_headers} <gtest/gtest.h> <rapidcheck.h> <rapidcheck/gtest.h>)
 
-# Tests are compiled for a quick build; what they test is compiled as it ships.
+# Tests and command lines are compiled for a quick build; what they test and start is compiled as it ships.
 set(tests_options $<$<CONFIG:Release>:-O1>)
+set(tools_options $<$<CONFIG:Release>:-O1>)
 
-foreach(kind product tests)
+foreach(kind product tools tests)
     set(unit ${CMAKE_BINARY_DIR}/precompiled/${kind}.cc)
     file(CONFIGURE OUTPUT ${unit} CONTENT "// Carries a precompiled header.\n")
     add_library(precompiled_${kind} STATIC ${unit})
@@ -22,6 +24,7 @@ foreach(kind product tests)
     target_precompile_headers(precompiled_${kind} PRIVATE ${${kind}_headers})
 endforeach()
 target_link_libraries(precompiled_product PRIVATE fmt::fmt)
+target_link_libraries(precompiled_tools PRIVATE fmt::fmt)
 target_link_libraries(precompiled_tests PRIVATE fmt::fmt rapidcheck GTest::gtest)
 
 function(quern_precompiled target kind)

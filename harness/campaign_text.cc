@@ -27,6 +27,7 @@ std::string CampaignResult::to_json() const {
     out["cpu_seconds"] = seconds(cpu_ns);
     out["wall_seconds"] = seconds(wall_ns);
     out["events"] = events;
+    out["verified_seeds"] = verified;
     out["operations"] = total.operation_count();
     out["trace_hash"] = hash_text(*this);
     ordered_json kinds;
@@ -68,9 +69,9 @@ std::string CampaignResult::to_text() const {
     const double cpu = std::max(seconds(cpu_ns), 1e-9);
     std::string text;
     for (const std::string& failure : failures) text += failure;
-    text += fmt::format("{} seeds, {} with violations; {:.0f} simulated seconds in {:.1f} CPU seconds "
+    text += fmt::format("{} seeds, {} with violations, {} run twice; {:.0f} simulated seconds in {:.1f} CPU seconds "
                         "({:.1f} s on the wall)\n",
-                        seeds, failed_seeds.size(), seconds(simulated_ns), cpu, seconds(wall_ns));
+                        seeds, failed_seeds.size(), verified, seconds(simulated_ns), cpu, seconds(wall_ns));
     text += fmt::format("per CPU second: {:.0f} simulated seconds, {:.0f} operations, {:.0f} events\n",
                         seconds(simulated_ns) / cpu, static_cast<double>(total.operation_count()) / cpu,
                         static_cast<double>(events) / cpu);

@@ -46,6 +46,7 @@ std::string checker_name(const CampaignResult& result) {
 bool fails_anyway(const MutantOptions& options, PlantedBug bug, uint64_t seed) {
     options.plant(PlantedBug::none);
     CampaignOptions campaign;
+    campaign.verify_per_cent = 0;
     campaign.first_seed = campaign.last_seed = seed;
     const bool failed = !run_campaign(campaign).good();
     options.plant(bug);
@@ -55,6 +56,7 @@ bool fails_anyway(const MutantOptions& options, PlantedBug bug, uint64_t seed) {
 Hunt hunt(const MutantOptions& options, PlantedBug bug, uint32_t number) {
     const uint64_t first = options.first_seed + number * seeds_between_campaigns;
     CampaignOptions campaign;
+    campaign.verify_per_cent = 0;
     campaign.first_seed = first;
     campaign.last_seed = first + options.seeds_max - 1;
     campaign.jobs = options.jobs;

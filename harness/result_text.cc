@@ -18,31 +18,50 @@ std::string to_line(const SeedReport& report) {
         {"fault_points", r.fault_points}, {"elections", r.elections},
         {"deep_checks", r.deep_checks}, {"promises", r.promises_checked},
         {"judged", r.commands_judged}, {"cpu_ns", report.cpu_ns},
+        {"verified", report.verified},
         {"crash", report.crash},      {"begun_ns", r.begun_ns},
     };
     return line.dump(-1, ' ', true, json::error_handler_t::replace);
 }
 
+namespace {
+
+// Throws if something is missing or of another type.
+SeedReport report_of(const json& parsed) {
+    SeedReport report;
+    RunResult& r = report.result;
+    r.seed = parsed.at("seed");
+    for (const json& v : parsed.at("violations")) {
+        r.violations.push_back({v.at(0), v.at(1), v.at(2)});
+    }
+    r.violation_count = parsed.at("count");
+    r.trace_hash = parsed.at("hash");
+    r.events = parsed.at("events");
+    r.simulated_ns = parsed.at("simulated_ns");
+    r.operations = parsed.at("operations");
+    r.faults = parsed.at("faults");
+    r.fault_points = parsed.at("fault_points");
+    r.elections = parsed.at("elections");
+    r.deep_checks = parsed.at("deep_checks");
+    r.promises_checked = parsed.at("promises");
+    r.commands_judged = parsed.at("judged");
+    r.begun_ns = parsed.at("begun_ns");
+    report.cpu_ns = parsed.at("cpu_ns");
+    report.verified = parsed.at("verified");
+    report.crash = parsed.at("crash");
+    return report;
+}
+
+}  // namespace
+
 bool from_line(const std::string& line, SeedReport& report) {
     const json parsed = json::parse(line, nullptr, false);
-    if (parsed.is_discarded() || !parsed.is_object()) return false;
-    RunResult& r = report.result;
-    r.seed = parsed["seed"];
-    for (const json& v : parsed["violations"]) r.violations.push_back({v[0], v[1], v[2]});
-    r.violation_count = parsed["count"];
-    r.trace_hash = parsed["hash"];
-    r.events = parsed["events"];
-    r.simulated_ns = parsed["simulated_ns"];
-    r.operations = parsed["operations"];
-    r.faults = parsed["faults"];
-    r.fault_points = parsed["fault_points"];
-    r.elections = parsed["elections"];
-    r.deep_checks = parsed["deep_checks"];
-    r.promises_checked = parsed["promises"];
-    r.commands_judged = parsed["judged"];
-    r.begun_ns = parsed["begun_ns"];
-    report.cpu_ns = parsed["cpu_ns"];
-    report.crash = parsed["crash"];
+    if (!parsed.is_object()) return false;
+    try {
+        report = report_of(parsed);
+    } catch (const json::exception&) {
+        return false;
+    }
     return true;
 }
 

@@ -9,7 +9,8 @@ namespace quern::harness {
 
 struct SeedReport {
     RunResult result;
-    int64_t cpu_ns = 0;
+    int64_t cpu_ns = 0;     // of the run, the first if there were two
+    bool verified = false;  // it ran twice
     std::string crash;  // not empty: the process died; its last words
 };
 

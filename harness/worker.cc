@@ -12,19 +12,24 @@
 #include <fmt/format.h>
 
 #include "system/base/assert.h"
+#include "system/base/prng.h"
+#include "system/os/clock.h"
 
 namespace quern::harness {
 
 namespace {
 
 constexpr size_t last_words_max = 4'096;
+constexpr uint64_t verify_key = 0x7665726966790000;
 
 SeedReport run_seed(const CampaignOptions& options, uint64_t seed) {
     SeedReport report;
     const int64_t before = cpu_time_ns();
     const RunPlan plan = make_plan(seed, options.faults, options.kind);
     report.result = run(plan);
-    if (options.verify) {
+    report.cpu_ns = cpu_time_ns() - before;
+    report.verified = mix64(seed ^ verify_key) % 100 < options.verify_per_cent;
+    if (report.verified) {
         const RunResult again = run(plan);
         if (again.trace_hash != report.result.trace_hash) {
             ++report.result.violation_count;
@@ -32,7 +37,6 @@ SeedReport run_seed(const CampaignOptions& options, uint64_t seed) {
                 {"R16", "the same seed gave another run the second time", 0});
         }
     }
-    report.cpu_ns = cpu_time_ns() - before;
     return report;
 }
 
@@ -45,6 +49,8 @@ int64_t cpu_time_ns() {
     return ns(usage.ru_utime) + ns(usage.ru_stime);
 }
 
+int64_t wall_ns() { return os::SystemClock(Duration::zero()).now().ns; }
+
 Worker::Worker(const CampaignOptions& options, uint64_t first, uint64_t step)
     : options_(options), next_(first), step_(step) {
     spawn();
@@ -53,6 +59,8 @@ Worker::Worker(const CampaignOptions& options, uint64_t first, uint64_t step)
 Worker::~Worker() { stop(); }
 
 void Worker::spawn() {
+    late_seed_ = 0;
+    waited_since_ns_ = wall_ns();
     int results[2];
     int words[2];
     QUERN_ASSERT(pipe(results) == 0 && pipe(words) == 0);
@@ -92,6 +100,7 @@ void Worker::take_lines(std::vector<SeedReport>& reports) {
         SeedReport report;
         if (from_line(pending_.substr(0, end), report)) {
             next_ = report.result.seed + step_;
+            waited_since_ns_ = wall_ns();
             reports.push_back(std::move(report));
         }
         pending_.erase(0, end + 1);
@@ -125,14 +134,27 @@ void Worker::reap(std::vector<SeedReport>& reports) {
     read_end_ = words_end_ = -1;
     pending_.clear();
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
+    if (late_seed_ != 0 && late_seed_ != next_) return;  // its result came after all
     SeedReport report;
     report.result.seed = next_;
     report.result.violation_count = 1;
-    report.crash = fmt::format("the process died ({} {}): {}", WIFSIGNALED(status) ? "signal" : "status",
-                               WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), words);
-    report.result.violations.push_back({"crash", report.crash, 0});
+    if (late_seed_ != 0) {
+        report.crash = fmt::format("not done after {} s on the wall", options_.seed_limit_s);
+    } else {
+        report.crash = fmt::format("the process died ({} {}): {}",
+                                   WIFSIGNALED(status) ? "signal" : "status",
+                                   WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), words);
+    }
+    report.result.violations.push_back({late_seed_ != 0 ? "time-out" : "crash", report.crash, 0});
     reports.push_back(std::move(report));
     next_ += step_;
+}
+
+void Worker::end_if_late() {
+    const int64_t taken_ns = wall_ns() - waited_since_ns_;
+    if (late_seed_ != 0 || taken_ns <= options_.seed_limit_s * 1'000'000'000) return;
+    late_seed_ = next_;
+    kill(process_, SIGKILL);
 }
 
 void Worker::stop() {

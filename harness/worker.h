@@ -20,6 +20,8 @@ public:
     int descriptor() const { return read_end_; }
     // Takes what has come; false once the process has ended and all was taken.
     bool read(std::vector<SeedReport>& reports);
+    // Ends the process if its seed takes longer than it may; read() then tells of it.
+    void end_if_late();
     // Ends the process.
     void stop();
 
@@ -35,10 +37,14 @@ private:
     int process_ = -1;
     int read_end_ = -1;
     int words_end_ = -1;  // the process's stderr
+    int64_t waited_since_ns_ = 0;
+    uint64_t late_seed_ = 0;  // it took too long, and the process was ended for it
     std::string pending_;
 };
 
 // CPU time of this process so far.
 int64_t cpu_time_ns();
+// For rates and limits; nothing of a run depends on it.
+int64_t wall_ns();
 
 }  // namespace quern::harness

@@ -39,6 +39,7 @@ bool write_text_file(const std::string& path, const std::string& text);
 void add_replay_command(CLI::App& app, Command& chosen);
 void add_shrink_command(CLI::App& app, Command& chosen);
 void add_check_command(CLI::App& app, Command& chosen);
+void add_merge_command(CLI::App& app, Command& chosen);
 void add_view_command(CLI::App& app, Command& chosen);
 
 }  // namespace quern::harness

@@ -66,14 +66,13 @@ constexpr size_t class_bytes(size_t index) {
     return (5 + coarse % 4) << (7 + coarse / 4);
 }
 
-// Every size gets the least class that holds it.
+// Every size gets the least class that holds it: so do both ends of each class.
 constexpr bool classes_fit() {
-    for (size_t size = 1; size <= small_max; ++size) {
-        const size_t index = class_of(size);
-        if (index >= class_count || class_bytes(index) < size) return false;
-        if (index > 0 && class_bytes(index - 1) >= size) return false;
+    for (size_t index = 0; index < class_count; ++index) {
+        const size_t least = index == 0 ? 1 : class_bytes(index - 1) + 1;
+        if (class_of(least) != index || class_of(class_bytes(index)) != index) return false;
     }
-    return true;
+    return class_bytes(class_count - 1) == small_max;
 }
 static_assert(classes_fit());
 

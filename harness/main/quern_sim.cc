@@ -2,13 +2,14 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <fstream>
 #include <iostream>
 #include <sstream>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "harness/campaign.h"
+#include "harness/campaign_file.h"
 #include "harness/main/canary.h"
 #include "harness/main/commands.h"
 #include "harness/main/mutants_command.h"
@@ -29,28 +30,75 @@ bool parse_seeds(const std::string& text, CampaignOptions& options) {
            options.first_seed > 0;
 }
 
-int run_command(const std::string& seeds, CampaignOptions options, bool json, bool with_canary) {
-    if (!parse_seeds(seeds, options)) {
+// "I/N" with I < N.
+bool parse_shard(const std::string& text, CampaignOptions& options) {
+    std::istringstream in(text);
+    char slash = 0;
+    in >> options.shard >> slash >> options.shards;
+    return in && in.peek() == std::istringstream::traits_type::eof() && slash == '/' &&
+           options.shards > 0 && options.shard < options.shards;
+}
+
+struct RunCommand {
+    CampaignOptions campaign;
+    std::string seeds = "1..100";
+    std::string shard = "0/1";
+    std::string out;
+    bool json = false;
+    bool verify_all = false;
+    bool canary = true;
+
+    int run();
+    CanaryState ask_canary() const;
+};
+
+CanaryState RunCommand::ask_canary() const {
+    if (!canary || seeds_of_shard(campaign) < canary_campaign_seeds_min) return CanaryState::none;
+    const Canary asked = run_canary(campaign.first_seed + campaign.shard);
+    std::fprintf(json ? stderr : stdout, "%s\n", asked.words.c_str());
+    return asked.failed ? CanaryState::caught : CanaryState::missed;
+}
+
+int RunCommand::run() {
+    if (!parse_seeds(seeds, campaign)) {
         std::fprintf(stderr, "--seeds: give A..B with 0 < A <= B, not %s\n", seeds.c_str());
         return exit_usage;
     }
-    options.progress = isatty(STDERR_FILENO) != 0;
-    if (!json) fmt::print("seeds {}..{}\n", options.first_seed, options.last_seed);
-    const CampaignResult result = run_campaign(options);
+    if (!parse_shard(shard, campaign) || seeds_of_shard(campaign) == 0) {
+        std::fprintf(stderr, "--shard: give I/N with 0 <= I < N, N at most the number of seeds, not %s\n",
+                     shard.c_str());
+        return exit_usage;
+    }
+    if (verify_all) campaign.verify_per_cent = 100;
+    std::ofstream file;
+    if (!out.empty()) {
+        file.open(out, std::ios::binary | std::ios::trunc);
+        file << head_line(head_of(campaign, hash_of_this_program())) << std::endl;
+        if (!file) {
+            std::fprintf(stderr, "%s cannot be written\n", out.c_str());
+            return exit_usage;
+        }
+    }
+    campaign.progress = isatty(STDERR_FILENO) != 0;
+    if (!json) fmt::print("seeds {}..{}\n", campaign.first_seed, campaign.last_seed);
+    const CampaignResult result = run_campaign(campaign, [&file](const SeedReport& report) {
+        if (file.is_open()) file << to_line(report) << '\n';
+    });
     fmt::print("{}\n", json ? result.to_json() : result.to_text());
-    const uint64_t seed_count = options.last_seed - options.first_seed + 1;
-    if (!with_canary || seed_count < canary_campaign_seeds_min) return result.good() ? 0 : exit_failed;
-    const Canary canary = run_canary(options.first_seed);
-    std::fprintf(json ? stderr : stdout, "%s\n", canary.words.c_str());
-    return result.good() && canary.failed ? 0 : exit_failed;
+    const CanaryState state = ask_canary();
+    if (file.is_open()) file << end_line(state, result.wall_ns) << std::endl;
+    if (!out.empty() && !file) {
+        std::fprintf(stderr, "%s could not be written to its end\n", out.c_str());
+        return exit_failed;
+    }
+    return result.good() && state != CanaryState::missed ? 0 : exit_failed;
 }
 
 int main(int argc, char** argv) {
     CLI::App app{"Runs whole Quern clusters in a simulated world, from seeds."};
     app.require_subcommand(1);
-    CampaignOptions campaign;
-    std::string seeds = "1..100";
-    bool json = false;
+    RunCommand running;
+    CampaignOptions& campaign = running.campaign;
     bool no_faults = false;
     bool no_canary = false;
     auto of_plan = [&](CLI::App* command) {
@@ -59,11 +107,16 @@ int main(int argc, char** argv) {
     };
     CLI::App* run = app.add_subcommand("run", "Run many seeds, report violations");
     run->footer("Example: quern-sim run --seeds 1..500 --jobs 2");
-    run->add_option("--seeds", seeds, "which, A..B")->capture_default_str();
+    run->add_option("--seeds", running.seeds, "which, A..B")->capture_default_str();
     run->add_option("--jobs", campaign.jobs, "processes")->capture_default_str();
     run->add_option("--time-limit", campaign.time_limit_s, "begin no seed after so many seconds");
-    run->add_flag("--json", json, "one JSON object");
-    run->add_flag("--verify", campaign.verify, "run each seed twice and compare");
+    run->add_option("--seed-limit", campaign.seed_limit_s, "a seed that takes more seconds has failed")
+        ->capture_default_str();
+    run->add_option("--shard", running.shard, "one of N equal parts of the seeds, I/N with I from 0");
+    run->add_option("--out", running.out, "write the runs' results there, for quern-sim merge");
+    run->add_flag("--json", running.json, "one JSON object");
+    run->add_flag("--verify-all", running.verify_all,
+                  "run each seed twice and compare; without it 5 % of them");
     of_plan(run);
     run->add_flag("--stop-at-first", campaign.stop_at_first, "end with the first seed that fails");
     run->add_flag("--no-canary", no_canary, "do not ask for a planted bug to be caught as well");
@@ -81,6 +134,7 @@ int main(int argc, char** argv) {
     add_shrink_command(app, chosen);
     add_check_command(app, chosen);
     add_view_command(app, chosen);
+    add_merge_command(app, chosen);
     std::string bug;
     for (const char* command : {"run", "replay", "shrink", "view"}) {
         app.get_subcommand(command)->add_option("--bug", bug,
@@ -95,8 +149,8 @@ int main(int argc, char** argv) {
     if (mutants.parsed()) return mutants.run(argv);
     if (!bug.empty() && !plant_named(bug)) return exit_usage;
     campaign.faults = !no_faults;
-    const bool with_canary = !no_canary && !planted_bugs_built();
-    if (run->parsed()) return run_command(seeds, campaign, json, with_canary);
+    running.canary = !no_canary && !planted_bugs_built();
+    if (run->parsed()) return running.run();
     if (chosen) return chosen();
     if (verify->parsed()) {
         const RunPlan plan = make_plan(seed, !no_faults, campaign.kind);

@@ -1,12 +1,11 @@
 #include "system/cli/client_file.h"
 
+#include <sstream>
+
 #include <fmt/format.h>
 
+#include "system/os/toml.h"
 #include "system/os/toml_text.h"
-
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
-#include <toml++/toml.h>
 
 namespace quern::cli {
 

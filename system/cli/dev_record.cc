@@ -5,11 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "system/os/toml.h"
 #include "system/os/toml_text.h"
-
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
-#include <toml++/toml.h>
 
 namespace quern::cli {
 

@@ -8,10 +8,7 @@
 #include <string>
 
 #include "system/io/network.h"
-
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
-#include <toml++/toml.h>
+#include "system/os/toml.h"
 
 namespace quern::daemon {
 

@@ -39,9 +39,10 @@ quern_fuzz(snapshot_file ROOMS storage MUTATIONS 500
            SOURCES tests/unit/storage/mem_world.cc tests/unit/storage/mem_disk.cc)
 quern_fuzz(plan ROOMS harness)
 quern_fuzz(history ROOMS harness)
+quern_fuzz(campaign_part ROOMS harness)
 quern_fuzz(config ROOMS node MUTATIONS 1000
            SOURCES system/daemon/config_file.cc system/cli/client_file.cc
-                   system/os/toml_text.cc)
+                   system/os/toml_text.cc system/os/toml.cc)
 
 # Writes the corpus's first inputs anew: `ninja fuzz_corpus`. Inputs that a fuzzer found stay.
 add_executable(make_fuzz_corpus EXCLUDE_FROM_ALL

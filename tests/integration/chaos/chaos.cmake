@@ -8,8 +8,9 @@ add_dependencies(test_chaos_links quern-chaos)
 file(GLOB sources CONFIGURE_DEPENDS system/daemon/*.cc harness/chaos/planted/*.cc)
 add_executable(quernd-planted ${sources} $<TARGET_OBJECTS:quern_planted> system/os/clock.cc
                system/os/clock_offset.cc)
+quern_precompiled(quernd-planted tools)
 target_compile_definitions(quernd-planted PRIVATE QUERN_PLANTED_BUGS QUERN_CLOCK_OFFSET)
-target_link_libraries(quernd-planted PRIVATE quern_node quern_os)
+target_link_libraries(quernd-planted PRIVATE quern_node quern_client quern_os)
 
 # Power loss, where FUSE's library is.
 find_path(FUSE3_HEADERS fuse3/fuse.h)

@@ -1,0 +1,2 @@
+#define TOML_IMPLEMENTATION
+#include "system/os/toml.h"
