@@ -156,17 +156,15 @@ private:
 class ListQueues final : public CatalogueRequest {
 public:
     using CatalogueRequest::CatalogueRequest;
-    static constexpr uint32_t count_max = 1000;
-
     void start() override { authorise(Target::none); }
 
 private:
     void permitted(Granted granted) override {
         const auto& list = std::get<wire::ListQueuesRequest>(arrived_.request.operation);
-        if (list.count_max == 0 || list.count_max > count_max) {
+        if (list.count_max == 0 || list.count_max > limits::listed_queues_max) {
             return finish(Error(ErrorCode::invalid_argument,
-                                "the number of queues on a page is not allowed", count_max,
-                                list.count_max));
+                                "the number of queues on a page is not allowed",
+                                limits::listed_queues_max, list.count_max));
         }
         ask_catalogue(wire::ListQueues{granted.account, list.prefix, list.after, list.count_max});
     }

@@ -114,7 +114,15 @@ public:
     void start() override { authorise(Target::none); }
 
 private:
-    void permitted(Granted) override { ask_catalogue(wire::ListUsers{}); }
+    void permitted(Granted) override {
+        const auto& list = std::get<wire::ListUsersRequest>(arrived_.request.operation);
+        if (list.count_max == 0 || list.count_max > limits::listed_users_max) {
+            return finish(Error(ErrorCode::invalid_argument,
+                                "the number of users on a page is not allowed",
+                                limits::listed_users_max, list.count_max));
+        }
+        ask_catalogue(wire::ListUsers{list.after, list.count_max});
+    }
     void catalogue_said(const wire::QueryReply& reply) override {
         wire::ListUsersResponse list;
         if (const auto* answer = std::get_if<wire::UserListAnswer>(&reply.answer)) {
@@ -123,6 +131,7 @@ private:
                 for (const metadata::AccessKey& key : record.keys) user.key_ids.push_back(key.id);
                 list.users.push_back(std::move(user));
             }
+            list.more = answer->more;
         }
         wire::Response response = response_now();
         response.body = std::move(list);

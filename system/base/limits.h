@@ -14,6 +14,10 @@ constexpr size_t tags_max = 50;
 constexpr size_t tag_key_bytes_max = 128;
 constexpr size_t tag_value_bytes_max = 256;
 
+// Queues and users on one page of a listing; a request for more is invalid_argument.
+constexpr uint32_t listed_queues_max = 1000;
+constexpr uint32_t listed_users_max = 500;
+
 // The catalogue. A command that would exceed one of these is refused with over_limit.
 constexpr size_t queues_max = 1'000'000;  // deleted ones count until their group confirmed
 constexpr size_t queue_records_bytes_max = 1024ull * 1024 * 1024;

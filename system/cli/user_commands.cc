@@ -50,11 +50,17 @@ void add_list(CLI::App& group, Commands& commands) {
     commands.run(command, [](const GlobalOptions& global) -> Result<int> {
         Result<std::unique_ptr<Session>> session = Session::open(global);
         if (!session) return fail(std::move(session.error()));
-        wire::Request request;
-        request.operation = wire::ListUsersRequest{};
-        auto list = (*session)->ask_for<wire::ListUsersResponse>(std::move(request));
-        if (!list) return fail(std::move(list.error()));
-        print_users(*list, global.json);
+        wire::ListUsersResponse all;
+        for (bool more = true; more;) {
+            wire::Request request;
+            request.operation = wire::ListUsersRequest{all.users.empty() ? "" : all.users.back().name,
+                                                       limits::listed_users_max};
+            auto page = (*session)->ask_for<wire::ListUsersResponse>(std::move(request));
+            if (!page) return fail(std::move(page.error()));
+            more = page->more && !page->users.empty();
+            std::move(page->users.begin(), page->users.end(), std::back_inserter(all.users));
+        }
+        print_users(all, global.json);
         return 0;
     });
 }

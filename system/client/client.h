@@ -96,7 +96,7 @@ public:
     void create_user(const std::string& name, const std::string& account,
                      Done<wire::CreateUserResponse> done);
     void delete_user(const std::string& name, Done<void> done);
-    void list_users(Done<wire::ListUsersResponse> done);
+    void list_users(wire::ListUsersRequest page, Done<wire::ListUsersResponse> done);
     void grant(wire::GrantRequest request, Done<void> done);
     void cluster_status(Done<wire::ClusterStatusResponse> done);
     void transfer_leader(GroupId group, NodeId target, Done<void> done);

@@ -66,8 +66,8 @@ void Client::delete_user(const std::string& name, Done<void> done) {
     call(on_queue("", wire::DeleteUserRequest{name}), ok_to(std::move(done)));
 }
 
-void Client::list_users(Done<wire::ListUsersResponse> done) {
-    call(on_queue("", wire::ListUsersRequest{}), body_to<wire::ListUsersResponse>(std::move(done)));
+void Client::list_users(wire::ListUsersRequest page, Done<wire::ListUsersResponse> done) {
+    call(on_queue("", std::move(page)), body_to<wire::ListUsersResponse>(std::move(done)));
 }
 
 void Client::grant(wire::GrantRequest request, Done<void> done) {

@@ -64,12 +64,17 @@ const UserRecord* Catalogue::find_user_by_key(const std::string& key_id) const {
     return impl_->find_user_by_key(key_id);
 }
 
-std::vector<const UserRecord*> Catalogue::users() const {
+std::vector<const UserRecord*> Catalogue::list_users(const std::string& after,
+                                                     size_t count_max) const {
     std::vector<const UserRecord*> found;
-    for (const auto& [name, user] : impl_->users)
-        found.push_back(&user);
+    for (auto at = impl_->users.upper_bound(after);
+         at != impl_->users.end() && found.size() < count_max; ++at) {
+        found.push_back(&at->second);
+    }
     return found;
 }
+
+size_t Catalogue::user_count() const { return impl_->users.size(); }
 
 std::vector<NodeRecord> Catalogue::nodes() const {
     std::vector<NodeRecord> found;

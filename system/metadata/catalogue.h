@@ -57,7 +57,9 @@ public:
     std::vector<QueueId> deleting_queues() const;  // sorted
     const UserRecord* find_user(const std::string& name) const;
     const UserRecord* find_user_by_key(const std::string& key_id) const;
-    std::vector<const UserRecord*> users() const;  // by name
+    // Users of all accounts with name > after, in name order.
+    std::vector<const UserRecord*> list_users(const std::string& after, size_t count_max) const;
+    size_t user_count() const;
     const NodeRecord* find_node(NodeId id) const;
     std::vector<NodeRecord> nodes() const;         // by id
     std::vector<GroupRecord> groups() const;       // by id; group 0 included

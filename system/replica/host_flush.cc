@@ -119,7 +119,7 @@ wire::QueryReply ReplicaHost::group_status() const {
                                  status.commit, status.applied});
     }
     for (const auto& [id, data] : data_) answer.queues += data->state().queues().size();
-    answer.users = catalogue.users().size();
+    answer.users = catalogue.user_count();
     reply.answer = std::move(answer);
     return reply;
 }

@@ -9,7 +9,9 @@ namespace {
 constexpr size_t commands_per_entry_max = 64;
 constexpr size_t pending_max = 4096;
 constexpr size_t changes_per_answer_max = 1000;
-constexpr size_t list_count_max = 1000;
+// Of the largest records it fits into a frame between nodes, as do the changes.
+constexpr size_t list_count_max = limits::listed_queues_max;
+constexpr size_t users_count_max = limits::listed_users_max;
 constexpr size_t snapshot_chunk_bytes = 1u << 20;
 
 class CatalogueSource final : public SnapshotSource {
@@ -206,9 +208,14 @@ void MetadataReplica::answer(const wire::Query& query, wire::QueryReply& reply) 
         answer.more = answer.records.size() > count;
         if (answer.more) answer.records.pop_back();
         reply.answer = std::move(answer);
-    } else if (std::holds_alternative<wire::ListUsers>(query)) {
+    } else if (auto* users = std::get_if<wire::ListUsers>(&query)) {
         wire::UserListAnswer answer;
-        for (const metadata::UserRecord* record : catalogue_.users()) answer.records.push_back(*record);
+        const size_t count = std::min<size_t>(std::max<uint32_t>(users->count_max, 1), users_count_max);
+        for (const metadata::UserRecord* record : catalogue_.list_users(users->after, count + 1)) {
+            answer.records.push_back(*record);
+        }
+        answer.more = answer.records.size() > count;
+        if (answer.more) answer.records.pop_back();
         reply.answer = std::move(answer);
     } else if (std::holds_alternative<wire::ListDeleting>(query)) {
         wire::QueueListAnswer answer;

@@ -40,8 +40,10 @@ EncodedOperation make_admin(FlatBufferBuilder& builder, const DeleteUserRequest&
     return {fb::Operation::DeleteUserRequest, fb::CreateDeleteUserRequest(builder, name).Union()};
 }
 
-EncodedOperation make_admin(FlatBufferBuilder& builder, const ListUsersRequest&) {
-    return {fb::Operation::ListUsersRequest, fb::CreateListUsersRequest(builder).Union()};
+EncodedOperation make_admin(FlatBufferBuilder& builder, const ListUsersRequest& list) {
+    const auto after = make_text(builder, list.after);
+    return {fb::Operation::ListUsersRequest,
+            fb::CreateListUsersRequest(builder, after, list.count_max).Union()};
 }
 
 EncodedOperation make_admin(FlatBufferBuilder& builder, const GrantRequest& grant) {
@@ -74,6 +76,9 @@ SetAttributesRequest read(Reader& reader, const fb::SetAttributesRequest& from) 
 ListQueuesRequest read(Reader& reader, const fb::ListQueuesRequest& from) {
     return {reader.text(from.prefix()), reader.text(from.after()), from.count_max()};
 }
+ListUsersRequest read(Reader& reader, const fb::ListUsersRequest& from) {
+    return {reader.text(from.after()), from.count_max()};
+}
 CreateUserRequest read(Reader& reader, const fb::CreateUserRequest& from) {
     return {reader.text(from.name()), reader.text(from.account())};
 }
@@ -96,7 +101,8 @@ Result<Operation> read_admin(Reader& reader, const fb::Request& from) {
             return read(reader, *from.operation_as_CreateUserRequest());
         case fb::Operation::DeleteUserRequest:
             return DeleteUserRequest{reader.text(from.operation_as_DeleteUserRequest()->name())};
-        case fb::Operation::ListUsersRequest: return ListUsersRequest{};
+        case fb::Operation::ListUsersRequest:
+            return read(reader, *from.operation_as_ListUsersRequest());
         case fb::Operation::GrantRequest: return read(reader, *from.operation_as_GrantRequest());
         case fb::Operation::ClusterStatusRequest: return ClusterStatusRequest{};
         case fb::Operation::TransferLeaderRequest: {

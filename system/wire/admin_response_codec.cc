@@ -59,7 +59,7 @@ CreateUserResponse read(Reader& reader, const fb::CreateUserResponse& from) {
     return {reader.text(from.key_id()), reader.text(from.secret())};
 }
 ListUsersResponse read(Reader& reader, const fb::ListUsersResponse& from) {
-    return {reader.tables<ListUsersResponse::User>(from.users(), read_summary)};
+    return {reader.tables<ListUsersResponse::User>(from.users(), read_summary), from.more()};
 }
 
 }  // namespace
@@ -94,7 +94,7 @@ EncodedBody make_admin(FlatBufferBuilder& builder, const CreateUserResponse& bod
 EncodedBody make_admin(FlatBufferBuilder& builder, const ListUsersResponse& body) {
     const auto users = make_tables<fb::UserSummary>(builder, body.users, make_summary);
     return {fb::ResponseBody::ListUsersResponse,
-            fb::CreateListUsersResponse(builder, users).Union()};
+            fb::CreateListUsersResponse(builder, users, body.more).Union()};
 }
 
 Result<ResponseBody> read_admin(Reader& reader, const fb::Response& from) {

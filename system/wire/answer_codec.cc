@@ -30,7 +30,7 @@ struct Maker {
     }
     EncodedAnswer operator()(const UserListAnswer& a) const {
         const auto records = make_tables<fb::UserRecord>(builder, a.records, make_user);
-        return {fb::Answer::UserListAnswer, fb::CreateUserListAnswer(builder, records).Union()};
+        return {fb::Answer::UserListAnswer, fb::CreateUserListAnswer(builder, records, a.more).Union()};
     }
     EncodedAnswer operator()(const GroupStatusAnswer& a) const {
         const auto groups = builder.CreateVectorOfStructs<fb::HostedGroup>(
@@ -73,7 +73,7 @@ QueueListAnswer read(Reader& reader, const fb::QueueListAnswer& from) {
     return {reader.tables<metadata::QueueRecord>(from.records(), read_queue), from.more()};
 }
 UserListAnswer read(Reader& reader, const fb::UserListAnswer& from) {
-    return {reader.tables<metadata::UserRecord>(from.records(), read_user)};
+    return {reader.tables<metadata::UserRecord>(from.records(), read_user), from.more()};
 }
 GroupStatusAnswer read(Reader& reader, const fb::GroupStatusAnswer& from) {
     GroupStatusAnswer answer;

@@ -67,7 +67,10 @@ struct CreateUserRequest {
 struct DeleteUserRequest {
     std::string name;
 };
-struct ListUsersRequest {};
+struct ListUsersRequest {
+    std::string after;  // continue behind this name
+    uint32_t count_max = limits::listed_users_max;
+};
 struct GrantRequest {
     std::string user;
     metadata::Grant grant;
@@ -155,6 +158,7 @@ struct ListUsersResponse {
         std::vector<metadata::Grant> grants;
     };
     std::vector<User> users;
+    bool more = false;
 };
 struct ClusterStatusResponse {
     struct Node {

@@ -79,7 +79,10 @@ struct ListQueues {
     std::string after;
     uint32_t count_max = 1000;
 };
-struct ListUsers {};
+struct ListUsers {
+    std::string after;
+    uint32_t count_max = 500;
+};
 struct ListDeleting {};  // queues whose DropQueue is not confirmed
 struct GroupStatus {};   // of all groups this node hosts; any node answers for itself
 struct Change {          // a catalogue command
@@ -111,6 +114,7 @@ struct QueueListAnswer {
 };
 struct UserListAnswer {
     std::vector<metadata::UserRecord> records;
+    bool more = false;
 };
 struct GroupStatusAnswer {
     struct Group {

@@ -37,8 +37,9 @@ struct Maker {
         return {fb::Query::ListQueues,
                 fb::CreateListQueues(builder, account, prefix, after, q.count_max).Union()};
     }
-    EncodedQuery operator()(const ListUsers&) const {
-        return {fb::Query::ListUsers, fb::CreateListUsers(builder).Union()};
+    EncodedQuery operator()(const ListUsers& q) const {
+        const auto after = make_text(builder, q.after);
+        return {fb::Query::ListUsers, fb::CreateListUsers(builder, after, q.count_max).Union()};
     }
     EncodedQuery operator()(const ListDeleting&) const {
         return {fb::Query::ListDeleting, fb::CreateListDeleting(builder).Union()};
@@ -72,7 +73,10 @@ Query read_query(Reader& reader, const fb::QueryFrame& from) {
         case fb::Query::FindUser: return FindUser{reader.text(from.query_as_FindUser()->key_id())};
         case fb::Query::Watch: return Watch{CatalogueVersion(from.query_as_Watch()->since())};
         case fb::Query::ListQueues: return read(reader, *from.query_as_ListQueues());
-        case fb::Query::ListUsers: return ListUsers{};
+        case fb::Query::ListUsers: {
+            const auto& list = *from.query_as_ListUsers();
+            return ListUsers{reader.text(list.after()), list.count_max()};
+        }
         case fb::Query::ListDeleting: return ListDeleting{};
         case fb::Query::GroupStatus: return GroupStatus{};
         case fb::Query::Change:

@@ -239,6 +239,20 @@ TEST(UserRequests, a_list_shows_keys_but_no_secrets) {
     EXPECT_EQ(users[0].key_ids, std::vector<std::string>{f.cluster.administrator.key_id});
 }
 
+TEST(UserRequests, a_list_comes_in_pages) {
+    Fixture f;
+    for (const char* name : {"a", "b", "c"}) f.cluster.add_user(name, {});
+    const auto response = f.admin->ask(of(wire::ListUsersRequest{"a", 2}));
+    const auto& users = std::get<wire::ListUsersResponse>(response->body).users;
+    ASSERT_EQ(users.size(), 2u);
+    EXPECT_EQ(users[0].name, "admin");
+    EXPECT_EQ(users[1].name, "b");
+    EXPECT_EQ(f.admin->code(of(wire::ListUsersRequest{"", 0})), ErrorCode::invalid_argument);
+    EXPECT_EQ(f.admin->code(of(wire::ListUsersRequest{"", limits::listed_users_max})), ErrorCode::ok);
+    EXPECT_EQ(f.admin->code(of(wire::ListUsersRequest{"", limits::listed_users_max + 1})),
+              ErrorCode::invalid_argument);
+}
+
 // --- cluster ------------------------------------------------------------------------------------------
 
 TEST(ClusterRequests, status_says_who_leads_and_who_is_away) {

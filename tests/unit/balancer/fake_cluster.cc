@@ -251,9 +251,11 @@ void FakeCluster::read_catalogue(const wire::Query& query, wire::QueryReply& rep
             answer.records.push_back(*record);
         }
         reply.answer = answer;
-    } else if (std::holds_alternative<wire::ListUsers>(query)) {
+    } else if (const auto* users = std::get_if<wire::ListUsers>(&query)) {
         wire::UserListAnswer answer;
-        for (const auto* record : catalogue.users()) answer.records.push_back(*record);
+        for (const auto* record : catalogue.list_users(users->after, users->count_max)) {
+            answer.records.push_back(*record);
+        }
         reply.answer = answer;
     } else if (std::holds_alternative<wire::ListDeleting>(query)) {
         wire::QueueListAnswer answer;

@@ -235,7 +235,7 @@ void compare(const Catalogue& catalogue, const Model& model) {
     RC_ASSERT(catalogue.deleting_queues().size() == deleting);
     const size_t listed = catalogue.list_queues(default_account, "", "", 1000).size();
     RC_ASSERT(listed == model.queues.size() - deleting);
-    RC_ASSERT(catalogue.users().size() == model.users.size() + 1);
+    RC_ASSERT(catalogue.user_count() == model.users.size() + 1);
     for (const ModelUser& user : model.users) {
         const UserRecord* record = catalogue.find_user(user.name);
         RC_ASSERT(record != nullptr);

@@ -190,6 +190,50 @@ TEST(Damage, more_tables_than_the_limit_are_refused) {
     EXPECT_TRUE(decode_response(fewer.body, fewer.head_bytes));
 }
 
+// The largest records a catalogue may hold (limits.h), on full pages.
+TEST(Damage, a_full_page_fits_into_a_frame) {
+    metadata::UserRecord user;
+    user.name = std::string(limits::user_name_bytes_max, 'u');
+    user.account = user.name;
+    const metadata::AccessKey key{std::string(limits::access_key_id_bytes_max, 'k'),
+                                  Buffer::copy_of(std::string(limits::secret_sealed_bytes_max, 's'))};
+    user.keys.assign(limits::access_keys_per_user_max, key);
+    const metadata::Grant grant{metadata::Effect::deny, metadata::all_actions,
+                                std::string(limits::queue_name_bytes_max, 'q')};
+    user.grants.assign(limits::grants_per_user_max, grant);
+    ListUsersResponse page;
+    const ListUsersResponse::User listed{user.name, user.account, {key.id, key.id}, user.grants};
+    page.users.assign(limits::listed_users_max, listed);
+    Response response;
+    response.body = page;
+    const Frame client = samples::frame_of(FrameKind::response, encode(response));
+    EXPECT_LT(client.body.size(), limits::frame_bytes_max_client);
+    EXPECT_TRUE(decode_response(client.body, client.head_bytes));
+
+    QueryReply reply;
+    reply.answer = UserListAnswer{std::vector(limits::listed_users_max, user), true};
+    const Frame users = samples::frame_of(FrameKind::query_reply, encode(reply));
+    EXPECT_LT(users.body.size(), limits::frame_bytes_max_peer);
+    EXPECT_TRUE(decode_query_reply(users));
+
+    metadata::QueueRecord queue;
+    queue.name = {user.account, std::string(limits::queue_name_bytes_max, 'n')};
+    for (size_t i = 0; i < limits::tags_max; ++i) {
+        queue.tags[std::to_string(i) + std::string(limits::tag_key_bytes_max - 2, 't')] =
+            std::string(limits::tag_value_bytes_max, 'v');
+    }
+    reply.answer = QueueListAnswer{std::vector(limits::listed_queues_max, queue), true};
+    const Frame queues = samples::frame_of(FrameKind::query_reply, encode(reply));
+    EXPECT_LT(queues.body.size(), limits::frame_bytes_max_peer);
+    EXPECT_TRUE(decode_query_reply(queues));
+    WatchAnswer changes;
+    changes.changes.assign(limits::listed_queues_max, metadata::Change{CatalogueVersion(1), queue});
+    reply.answer = changes;
+    const Frame watch = samples::frame_of(FrameKind::query_reply, encode(reply));
+    EXPECT_LT(watch.body.size(), limits::frame_bytes_max_peer);
+    EXPECT_TRUE(decode_query_reply(watch));
+}
+
 TEST(Damage, out_of_range_values_are_refused) {
     Response response;
     response.body = PeekResponse{{{ReceivedMessage{}, 3}}};

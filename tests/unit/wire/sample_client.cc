@@ -59,7 +59,7 @@ Operation operation(Prng& prng, size_t alternative, Arena& arena) {
         case 10: return ListQueuesRequest{text(prng), text(prng), number32(prng)};
         case 11: return CreateUserRequest{text(prng), text(prng)};
         case 12: return DeleteUserRequest{text(prng)};
-        case 13: return ListUsersRequest{};
+        case 13: return ListUsersRequest{text(prng), number32(prng)};
         case 14: return GrantRequest{text(prng), grant(prng), prng.chance(1, 2)};
         case 15: return ClusterStatusRequest{};
         default: return TransferLeaderRequest{GroupId(number32(prng)), NodeId(number32(prng))};
@@ -112,11 +112,14 @@ ResponseBody response_body(Prng& prng, size_t alternative) {
                                       prng.chance(1, 2), CatalogueVersion(prng.next())};
         case 10: return CreateUserResponse{text(prng), text(prng)};
         case 11:
-            return ListUsersResponse{list(prng, [](Prng& p) {
-                return ListUsersResponse::User{text(p), text(p),
-                                               list(p, [](Prng& q) { return text(q); }),
-                                               list(p, grant)};
-            })};
+            return ListUsersResponse{list(prng,
+                                          [](Prng& p) {
+                                              return ListUsersResponse::User{
+                                                  text(p), text(p),
+                                                  list(p, [](Prng& q) { return text(q); }),
+                                                  list(p, grant)};
+                                          }),
+                                     prng.chance(1, 2)};
         default: return cluster_status(prng);
     }
 }

@@ -82,7 +82,7 @@ Query query(Prng& prng, size_t alternative) {
         case 2: return FindUser{text(prng)};
         case 3: return Watch{CatalogueVersion(prng.next())};
         case 4: return ListQueues{text(prng), text(prng), text(prng), number32(prng)};
-        case 5: return ListUsers{};
+        case 5: return ListUsers{text(prng), number32(prng)};
         case 6: return ListDeleting{};
         case 7: return GroupStatus{};
         case 8: return Change{metadata_command(prng, prng.below(metadata_command_count))};
@@ -152,7 +152,7 @@ QueryReply query_reply(Prng& prng, size_t alternative) {
                                  list(prng, group_record), prng.below(2) == 1};
             break;
         case 4: answer = QueueListAnswer{list(prng, queue_record), found}; break;
-        case 5: answer = UserListAnswer{list(prng, user_record)}; break;
+        case 5: answer = UserListAnswer{list(prng, user_record), prng.chance(1, 2)}; break;
         case 6: answer = GroupStatusAnswer{list(prng, hosted_group), prng.next(), prng.next()}; break;
         default: answer = ChangeAnswer{reply(prng)}; break;
     }
