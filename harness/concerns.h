@@ -17,6 +17,7 @@ enum class Concern : uint64_t {
     think = 1008,
     sample = 1009,  // which instants get the costly checks
     queue = 1010,   // attributes of queues
+    outlast = 1012, // identity: a fault's
 };
 
 inline uint64_t draw(uint64_t seed, Concern concern, uint64_t identity, uint64_t ordinal) {

@@ -137,6 +137,16 @@ void draw_storm(const Swarm& w, sim::PlanKnobs& knobs) {
     }
 }
 
+// Some of what is broken when the clients stop stays so outside the core (faults.md, section 1).
+void outlast(RunPlan& plan) {
+    const int64_t end_ns = plan.chaos_ms * 1'000'000;
+    for (sim::Fault& fault : plan.faults.faults) {
+        const bool late = fault.at.ns >= end_ns / 4 * 3;
+        const bool drawn = bounded(draw(plan.seed, Concern::outlast, fault.id, 0), 4) == 0;
+        if (late && drawn) fault.lasts.ns = end_ns - fault.at.ns + 1'000'000'000;
+    }
+}
+
 void draw_faults(RunPlan& plan, PlanKind kind) {
     const Swarm w(plan.seed, Concern::faults);
     plan.fault_points = w.one_of(1, {0, 1, 1});
@@ -159,6 +169,7 @@ void draw_faults(RunPlan& plan, PlanKind kind) {
     knobs.forbid(sim::FaultKind::disk_lost);
     knobs.forbid(sim::FaultKind::disks_swapped);
     plan.faults = sim::generate_plan(plan.seed, shape, knobs, atlas);
+    if (kind != PlanKind::small) outlast(plan);
     if (plan.faults.faults.empty()) plan.fault_points = 0;
 }
 
