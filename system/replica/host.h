@@ -82,13 +82,18 @@ public:
     Env& env() override { return env_; }
     NodeId self() const override { return options_.self; }
     bool disk_full(NodeId node) const override;
+    // Those that answer this node's pings, sorted.
+    std::vector<NodeId> reached_nodes() const;
     ReplicaObserver* observer() override { return options_.observer; }
 
 private:
     struct Peer {
         metadata::NodeRecord record;
         std::unique_ptr<wire::Link> link;
-        bool disk_full = false;  // as its last pong said; false once the link is down
+        // As its last pong said; nothing once the link is down.
+        bool disk_full = false;
+        std::vector<NodeId> reaches{};
+        std::optional<Instant> answered_at{};
     };
 
     void open_storage(Callback<void(Result<void>)> ready);
@@ -109,6 +114,11 @@ private:
     void free_log_space();
     void hand_over(GroupReplica& group);
     void leave_full_disk();
+    void lead_from_the_middle();
+    bool reaches(NodeId node) const;
+    NodeId better_placed(GroupReplica& group) const;
+    // The time that an answer to a ping may take.
+    Duration ping_patience() const { return options_.ping_interval * 3; }
     void schedule_flush();
     void flush();
     wire::QueryReply group_status() const;

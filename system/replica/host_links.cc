@@ -8,8 +8,6 @@ namespace quern::replica {
 
 namespace {
 
-constexpr int64_t pings_patience = 3;  // intervals that an answer may take
-
 struct NamedNode {
     NodeId id;
     NodeUuid uuid;
@@ -59,7 +57,7 @@ void ReplicaHost::connect_peers() {
         options.frame_bytes_max = limits::frame_bytes_max_peer;
         options.backoff_max = Duration::milliseconds(500);
         // A ping that finds no answer, and no other frame either: the stream may be half-open.
-        options.silence_max = options_.ping_interval * pings_patience;
+        options.silence_max = ping_patience();
         Peer& peer = peers_[node.id];
         peer.record = node;
         peer.link = std::make_unique<wire::Link>(env_, std::move(options), *this);
@@ -76,12 +74,15 @@ void ReplicaHost::ping_peers() {
         if (!peer.link->up()) continue;
         peer.link->request(
             wire::FrameKind::ping, wire::encode(wire::Ping{now}),
-            now + options_.ping_interval * pings_patience,
+            now + ping_patience(),
             guard_.wrap([this, node = id](Result<wire::Frame> frame) {
                 if (!frame) return link_changed(node);
                 Result<wire::Pong> pong = wire::decode_pong(*frame);
                 if (!pong) return;
-                peers_.at(node).disk_full = pong->overloaded_disk;
+                Peer& answered = peers_.at(node);
+                answered.disk_full = pong->overloaded_disk;
+                answered.reaches = std::move(pong->reaches);
+                answered.answered_at = env_.clock.now();
                 clock_.sample(node, pong->sent, env_.clock.now(), pong->wall);
                 bootstrap_if_needed();
             }));
@@ -90,6 +91,7 @@ void ReplicaHost::ping_peers() {
     register_uuid();
     transfer_needlessly();
     leave_full_disk();
+    lead_from_the_middle();
     free_log_space();
     ping_timer_.start(now + options_.ping_interval, [this] { ping_peers(); });
 }
@@ -127,6 +129,8 @@ void ReplicaHost::on_link_down(wire::Link& link, const Error& reason) {
     for (auto& [id, peer] : peers_) {
         if (peer.link.get() != &link) continue;
         peer.disk_full = false;
+        peer.reaches.clear();
+        peer.answered_at.reset();
         link_changed(id);
     }
     if (reason.code == ErrorCode::unauthenticated || reason.code == ErrorCode::protocol_version) {

@@ -38,7 +38,8 @@ Result<void> PeerSession::dispatch(wire::Frame& frame) {
             if (!ping) return fail(std::move(ping.error()));
             reply(wire::FrameKind::pong, frame.request_id,
                   wire::encode(wire::Pong{ping->sent, env_.clock.wall(),
-                                          host_.disk_full(host_.self())}));
+                                          host_.disk_full(host_.self()),
+                                          host_.reached_nodes()}));
             return {};
         }
         case wire::FrameKind::forward: return forward(frame);

@@ -25,8 +25,11 @@ Encoded encode(const Ping& message) {
 
 Encoded encode(const Pong& message) {
     FlatBufferBuilder builder(128);
+    std::vector<uint32_t> reaches;
+    for (const NodeId node : message.reaches) reaches.push_back(node.value);
+    const auto nodes = builder.CreateVector(reaches);
     const auto root = fb::CreatePong(builder, message.sent.ns, message.wall.earliest.ns,
-                                     message.wall.latest.ns, message.overloaded_disk);
+                                     message.wall.latest.ns, message.overloaded_disk, nodes);
     return {finish(builder, root, pong_identifier), {}};
 }
 
@@ -47,6 +50,10 @@ Result<Pong> decode_pong(const Frame& frame) {
     pong.sent = {from.sent_ns()};
     pong.wall = {WallTime{from.earliest_ns()}, WallTime{from.latest_ns()}};
     pong.overloaded_disk = from.overloaded_disk();
+    Reader reader(frame.head_bytes);
+    const size_t count = reader.count(from.reaches(), limits::nodes_max);
+    for (size_t i = 0; i < count; ++i) pong.reaches.push_back(NodeId(from.reaches()->Get(Reader::index(i))));
+    if (!reader.ok()) return reader.failure();
     return pong;
 }
 

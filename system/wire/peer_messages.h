@@ -29,6 +29,7 @@ struct Pong {
     Instant sent;
     WallReading wall;  // the answerer's clock
     bool overloaded_disk = false;  // at the hard mark: no room for new messages
+    std::vector<NodeId> reaches;   // nodes that answer the answerer's own pings
 };
 Encoded encode(const Ping& message);
 Encoded encode(const Pong& message);

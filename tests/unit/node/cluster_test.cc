@@ -166,6 +166,41 @@ TEST_F(ClusterFixture, a_node_with_a_wiped_disk_is_not_let_in_under_its_old_id) 
     send("the other two go on");
 }
 
+// faults.md S45, S44: a majority hears the leader, so it stays; a follower that cannot would starve.
+TEST_F(ClusterFixture, leadership_goes_to_where_all_replicas_are_in_reach) {
+    const auto leader_now = [this](GroupId id) {
+        for (const Machine* machine : cluster.storage_machines()) {
+            const raft::Status status = cluster.host_on(*machine)->groups().at(id)->status();
+            if (status.role == raft::Role::leader) return status.leader;
+        }
+        return NodeId{};
+    };
+    const auto machine_of = [this](NodeId node) { return cluster.storage_machines()[node.value - 1]; };
+    for (const bool both_ways : {false, true}) {
+        const GroupId group(1);
+        const NodeId leader = leader_now(group);
+        ASSERT_TRUE(leader);
+        const NodeId starving(leader.value % 3 + 1);
+        const HostIndex from = machine_of(leader)->index();
+        const HostIndex to = machine_of(starving)->index();
+        world.fabric().block(from, to);
+        if (both_ways) world.fabric().block(to, from);
+        world.run_for(Duration::seconds(15));
+        const NodeId middle(6 - leader.value - starving.value);
+        EXPECT_EQ(leader_now(group), middle) << both_ways;
+        send("to all");
+        world.run_for(Duration::seconds(5));
+        EXPECT_EQ(leader_now(group), middle) << both_ways;  // and stays there
+        const auto applied = [&](NodeId node) {
+            return cluster.host_on(*machine_of(node))->groups().at(group)->status().applied;
+        };
+        EXPECT_EQ(applied(starving), applied(middle));
+        world.fabric().unblock(from, to);
+        if (both_ways) world.fabric().unblock(to, from);
+        world.run_for(Duration::seconds(5));
+    }
+}
+
 // More storage nodes than replicas of a group: some hold the catalogue alone, and one of them may lead it.
 TEST(Cluster, more_nodes_than_replicas) {
     for (uint64_t seed = 1; seed <= 4; ++seed) {

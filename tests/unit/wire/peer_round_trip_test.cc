@@ -85,13 +85,19 @@ TEST(PeerRoundTrip, query_replies) {
 TEST(PeerRoundTrip, ping_and_pong) {
     const Ping ping{Instant{123}};
     EXPECT_EQ(decode_ping(samples::frame_of(FrameKind::ping, encode(ping)))->sent, ping.sent);
-    const Pong pong{Instant{-5}, {WallTime{10}, WallTime{20}}, true};
+    const Pong pong{Instant{-5}, {WallTime{10}, WallTime{20}}, true, {NodeId(3), NodeId(5)}};
     const Pong out = decode_pong(samples::frame_of(FrameKind::pong, encode(pong))).value();
     EXPECT_EQ(out.sent, pong.sent);
     EXPECT_EQ(out.wall.earliest, pong.wall.earliest);
     EXPECT_EQ(out.wall.latest, pong.wall.latest);
     EXPECT_TRUE(out.overloaded_disk);
-    const Pong empty_interval{Instant{}, {WallTime{20}, WallTime{10}}, false};
+    EXPECT_EQ(out.reaches, pong.reaches);
+    Pong many;
+    many.reaches.resize(limits::nodes_max);
+    EXPECT_TRUE(decode_pong(samples::frame_of(FrameKind::pong, encode(many))));
+    many.reaches.emplace_back();
+    EXPECT_FALSE(decode_pong(samples::frame_of(FrameKind::pong, encode(many))));
+    const Pong empty_interval{Instant{}, {WallTime{20}, WallTime{10}}, false, {}};
     EXPECT_FALSE(decode_pong(samples::frame_of(FrameKind::pong, encode(empty_interval))));
     EXPECT_FALSE(decode_ping(samples::frame_of(FrameKind::pong, encode(pong))));
 }

@@ -1,0 +1,62 @@
+// Who can talk to whom, and leading from where most replicas are in reach.
+//
+// Links may be cut for some pairs of nodes only, or in one direction. A leader that a majority still hears
+// stays in office, check-quorum and pre-vote see to that, but the others starve (partial connectivity; faults.md
+// S43 to S45). So nodes tell in their pongs whom they reach, and a leader hands over to a voter that reaches
+// more of the group's voters than itself. The number only grows by that, so leadership does not go round.
+#include <algorithm>
+
+#include "system/replica/host.h"
+
+namespace quern::replica {
+
+bool ReplicaHost::reaches(NodeId node) const {
+    if (node == options_.self) return true;
+    const auto peer = peers_.find(node);
+    return peer != peers_.end() && peer->second.link->up() && peer->second.answered_at &&
+           env_.clock.now() - *peer->second.answered_at <= ping_patience();
+}
+
+std::vector<NodeId> ReplicaHost::reached_nodes() const {
+    std::vector<NodeId> nodes;
+    for (const auto& [id, peer] : peers_) {
+        if (reaches(id)) nodes.push_back(id);
+    }
+    return nodes;
+}
+
+// 0: nobody.
+NodeId ReplicaHost::better_placed(GroupReplica& group) const {
+    const std::vector<NodeId>& voters = group.configuration().voters;
+    const auto mine = std::count_if(voters.begin(), voters.end(),
+                                    [this](NodeId voter) { return reaches(voter); });
+    if (static_cast<size_t>(mine) == voters.size()) return {};
+    NodeId best;
+    auto most = mine;
+    for (const raft::PeerStatus& status : group.peers()) {
+        if (status.learner || !status.active || status.recovering || !reaches(status.id)) continue;
+        if (disk_full(status.id)) continue;
+        const std::vector<NodeId>& seen = peers_.at(status.id).reaches;
+        const auto theirs = std::count_if(voters.begin(), voters.end(), [&](NodeId voter) {
+            return voter == status.id || std::find(seen.begin(), seen.end(), voter) != seen.end();
+        });
+        if (theirs <= most) continue;
+        most = theirs;
+        best = status.id;
+    }
+    return best;
+}
+
+void ReplicaHost::lead_from_the_middle() {
+    for (auto& [id, group] : groups_) {
+        if (!group->started() || group->status().role != raft::Role::leader) continue;
+        if (const NodeId better = better_placed(*group)) {
+            env_.log.write(LogLevel::info, "host",
+                           "node " + std::to_string(better.value) + " reaches more of group " +
+                               std::to_string(id.value) + ": it gets the leadership");
+            (void)group->transfer_leadership(better);
+        }
+    }
+}
+
+}  // namespace quern::replica
