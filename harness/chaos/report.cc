@@ -95,7 +95,8 @@ std::string failure_text(const RoundResult& round, const RoundOptions& options) 
         folder);
     const ClusterFiles files{folder};
     for (uint32_t node = 1; node <= options.plan.storage_nodes; ++node) {
-        text += fmt::format("  log of {}: {}\n", host_name(node), files.log_file(node));
+        text += fmt::format("  log of {}: {}; {}/node{}.metrics\n", host_name(node),
+                            files.log_file(node), folder, node);
     }
     return text;
 }
@@ -107,7 +108,7 @@ std::string campaign_text(const Campaign& campaign) {
     for (const RoundResult& round : campaign.rounds) {
         for (size_t i = 0; i < trouble_count; ++i) faults[i] += round.faults[i];
         operations += round.operation_count();
-        good += round.good() ? 1 : 0;
+        good += round.good() && !round.interrupted ? 1 : 0;
     }
     return fmt::format("{} of {} rounds good, {} violations; {} operations; {}\n", good,
                        campaign.rounds.size(), campaign.violation_count(), operations,

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/chaos/node_pages.h"
 #include "harness/chaos/power_disk.h"
 #include "harness/chaos/relay_hosts.h"
 #include "harness/history_json.h"
@@ -274,6 +275,11 @@ void Round::write_down() {
     keep("round.plan", plan_.to_string());
     asked.scripted = 1;
     keep("asked.plan", asked.to_string());
+    if (verdict_.good() || nodes_ == nullptr) return;
+    for (uint32_t node = 1; node <= nodes_->count(); ++node) {
+        keep(("node" + std::to_string(node) + ".metrics").c_str(),
+             fetch_page(scene_, hosts_->admin_endpoint(node), "/metrics"));
+    }
 }
 
 // L9. Not part of the history, which has been judged.
