@@ -194,7 +194,7 @@ void Fabric::send_reset(StreamId id, int side) {
 void Fabric::deliver(StreamId id, int side) {
     Stream* stream = find(id);
     if (stream == nullptr || stream->ends[side].wire.empty()) return;
-    const Segment segment = stream->ends[side].wire.pop();
+    Segment segment = stream->ends[side].wire.pop();
     StreamEnd& to = stream->ends[1 - side];
     if (segment.what == Segment::What::reset) {
         if (!to.gone) fail_end(id, 1 - side, ErrorCode::connection_reset);
@@ -208,8 +208,8 @@ void Fabric::deliver(StreamId id, int side) {
         to.end_received = true;
     } else {
         to.received_bytes += segment.data.size();
-        for (const Buffer& buffer : segment.data.parts())
-            to.received.push(buffer);
+        for (Buffer& buffer : segment.data.take())
+            to.received.push(std::move(buffer));
     }
     if (to.read_done && !scheduler_.pending(to.read_event)) finish_read(id, 1 - side);
 }

@@ -135,10 +135,19 @@ public:
     void append(Buffer part) {
         if (part.empty()) return;
         size_ += part.size();
+        if (parts_.capacity() == 0) parts_.reserve(parts_at_first);
         parts_.push_back(std::move(part));
     }
     void append(const BufferChain& other) {
         for (const Buffer& part : other.parts_) append(part);
+    }
+    void append(BufferChain&& other) {
+        if (parts_.empty()) {
+            *this = std::move(other);
+        } else {
+            for (Buffer& part : other.parts_) append(std::move(part));
+        }
+        other.clear();
     }
     size_t size() const { return size_; }
     bool empty() const { return size_ == 0; }
@@ -147,10 +156,16 @@ public:
         parts_.clear();
         size_ = 0;
     }
+    // The parts; this chain is empty afterwards.
+    std::vector<Buffer> take() {
+        size_ = 0;
+        return std::exchange(parts_, {});
+    }
     // One contiguous buffer; shares the block when there is only one part.
     Buffer flatten() const;
 
 private:
+    static constexpr size_t parts_at_first = 4;
     std::vector<Buffer> parts_;
     size_t size_ = 0;
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -27,6 +28,7 @@ public:
         using Fn = std::decay_t<F>;
         if constexpr (sizeof(Fn) <= inline_bytes && alignof(Fn) <= alignof(std::max_align_t) &&
                       std::is_nothrow_move_constructible_v<Fn>) {
+            if constexpr (std::is_empty_v<Fn>) storage_[0] = 0;  // bytes that move are set
             new (&storage_) Fn(std::forward<F>(f));
             operations_ = &inline_operations<Fn>;
         } else {
@@ -52,37 +54,58 @@ public:
         return operations_->invoke(&storage_, std::forward<Args>(args)...);
     }
     void reset() {
-        if (operations_ != nullptr) std::exchange(operations_, nullptr)->destroy(&storage_);
+        if (operations_ == nullptr) return;
+        const Operations* operations = std::exchange(operations_, nullptr);
+        if (operations->destroy != nullptr) operations->destroy(&storage_);
     }
 
 private:
     static constexpr size_t inline_bytes = 48;
     struct Operations {
         R (*invoke)(void*, Args&&...);
-        void (*move)(void* from, void* to) noexcept;
-        void (*destroy)(void*) noexcept;
+        void (*move)(void* from, void* to) noexcept;  // null: the bytes are copied
+        void (*destroy)(void*) noexcept;              // null: there is nothing to do
     };
+    template <typename Fn>
+    static constexpr auto mover() -> void (*)(void*, void*) noexcept {
+        if constexpr (std::is_trivially_copyable_v<Fn>) {
+            return nullptr;
+        } else {
+            return [](void* from, void* to) noexcept {
+                new (to) Fn(std::move(*static_cast<Fn*>(from)));
+                static_cast<Fn*>(from)->~Fn();
+            };
+        }
+    }
+    template <typename Fn>
+    static constexpr auto destroyer() -> void (*)(void*) noexcept {
+        if constexpr (std::is_trivially_destructible_v<Fn>) {
+            return nullptr;
+        } else {
+            return [](void* p) noexcept { static_cast<Fn*>(p)->~Fn(); };
+        }
+    }
     template <typename Fn>
     static constexpr Operations inline_operations{
         [](void* p, Args&&... args) -> R {
             return (*static_cast<Fn*>(p))(std::forward<Args>(args)...);
         },
-        [](void* from, void* to) noexcept {
-            new (to) Fn(std::move(*static_cast<Fn*>(from)));
-            static_cast<Fn*>(from)->~Fn();
-        },
-        [](void* p) noexcept { static_cast<Fn*>(p)->~Fn(); }};
+        mover<Fn>(), destroyer<Fn>()};
     template <typename Fn>
     static constexpr Operations heap_operations{
         [](void* p, Args&&... args) -> R {
             return (**static_cast<Fn**>(p))(std::forward<Args>(args)...);
         },
-        [](void* from, void* to) noexcept { *static_cast<Fn**>(to) = *static_cast<Fn**>(from); },
-        [](void* p) noexcept { delete *static_cast<Fn**>(p); }};
+        nullptr, [](void* p) noexcept { delete *static_cast<Fn**>(p); }};
 
     void take(Callback& o) {
         operations_ = std::exchange(o.operations_, nullptr);
-        if (operations_ != nullptr) operations_->move(&o.storage_, &storage_);
+        if (operations_ == nullptr) return;
+        if (operations_->move != nullptr) {
+            operations_->move(&o.storage_, &storage_);
+        } else {
+            std::memcpy(&storage_, &o.storage_, inline_bytes);
+        }
     }
 
     alignas(std::max_align_t) unsigned char storage_[inline_bytes];

@@ -5,8 +5,6 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "system/base/prng.h"
-
 namespace quern {
 
 namespace {
@@ -40,7 +38,13 @@ __attribute__((target("sse4.2"))) uint32_t crc_hardware(uint32_t crc, const uint
         wide = __builtin_ia32_crc32di(wide, word);
     }
     uint32_t narrow = static_cast<uint32_t>(wide);
-    for (; n > 0; --n, ++p) narrow = __builtin_ia32_crc32qi(narrow, *p);
+    if ((n & 4) != 0) {
+        uint32_t word;
+        __builtin_memcpy(&word, p, 4);
+        narrow = __builtin_ia32_crc32si(narrow, word);
+        p += 4;
+    }
+    for (n &= 3; n > 0; --n, ++p) narrow = __builtin_ia32_crc32qi(narrow, *p);
     return narrow;
 }
 #endif
@@ -59,7 +63,5 @@ uint32_t crc32c(ByteSpan bytes, uint32_t seed) {
 uint64_t hash64(ByteSpan bytes, uint64_t seed) {
     return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
-
-void RollingHash::add(uint64_t word) { value_ = mix64(value_ ^ word) + (value_ << 1); }
 
 }  // namespace quern

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "system/base/buffer.h"
+#include "system/base/prng.h"
 
 namespace quern {
 
@@ -17,7 +18,7 @@ uint64_t hash64(ByteSpan bytes, uint64_t seed = 0);
 // Order-sensitive rolling hash of integers and bytes; equal on every platform.
 class RollingHash {
 public:
-    void add(uint64_t word);
+    void add(uint64_t word) { value_ = mix64(value_ ^ word) + (value_ << 1); }
     void add(ByteSpan bytes) { add(hash64(bytes)); }
     uint64_t value() const { return value_; }
     void set(uint64_t value) { value_ = value; }

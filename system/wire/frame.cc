@@ -31,7 +31,7 @@ BufferChain assemble(FrameKind kind, uint64_t request_id, size_t head_bytes, Buf
     const Buffer ends = std::move(block).freeze();
 
     BufferChain frame(ends.slice(0, frame_header_bytes));
-    frame.append(body);
+    frame.append(std::move(body));
     frame.append(ends.slice(frame_header_bytes));
     return frame;
 }
@@ -42,7 +42,7 @@ BufferChain encode_frame(FrameKind kind, uint64_t request_id, Buffer head,
                          BufferChain attachments) {
     const size_t head_bytes = head.size();
     BufferChain body(std::move(head));
-    body.append(attachments);
+    body.append(std::move(attachments));
     return assemble(kind, request_id, head_bytes, std::move(body));
 }
 
