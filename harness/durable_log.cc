@@ -148,24 +148,23 @@ void DurableLog::read_segment() {
     }
 }
 
+ByteSpan DurableLog::read(uint64_t offset, size_t size) {
+    if (bytes_.size() < size) bytes_.resize(size);
+    const std::span<uint8_t> into(bytes_.data(), size);
+    return inode_->read_durable(offset, into, true) ? ByteSpan(into) : ByteSpan();
+}
+
 std::optional<storage::DecodedHead> DurableLog::read_head() {
     const uint64_t size = inode_->size_durable();
     if (offset_ + storage::block_bytes > size) return {};
     // Mostly there is nothing new; its first bytes say so.
     std::array<uint8_t, storage::head_fixed_bytes> first{};
     if (!inode_->read_durable(offset_, first, true) || first[0] == 0) return {};
-    bytes_.resize(storage::block_bytes);
-    if (!inode_->read_durable(offset_, bytes_, true)) return {};
-    std::optional<storage::DecodedHead> decoded = storage::decode_head(bytes_);
-    if (!decoded) {
-        // A head longer than a block; its length stands at a fixed place (docs/formats/wal.md).
-        uint32_t head_bytes = 0;
-        std::memcpy(&head_bytes, bytes_.data() + 56, sizeof head_bytes);
-        if (head_bytes <= storage::block_bytes || head_bytes > size - offset_) return {};
-        bytes_.resize(head_bytes);
-        if (!inode_->read_durable(offset_, bytes_, true)) return {};
-        decoded = storage::decode_head(bytes_);
-    }
+    // A head's length stands at a fixed place (docs/formats/wal.md).
+    uint32_t head_bytes = 0;
+    std::memcpy(&head_bytes, first.data() + 56, sizeof head_bytes);
+    if (head_bytes < first.size() || head_bytes > size - offset_) return {};
+    std::optional<storage::DecodedHead> decoded = storage::decode_head(read(offset_, head_bytes));
     if (!decoded || decoded->head.segment != segment_ || decoded->head.offset_bytes != offset_ ||
         decoded->head.batch_bytes == 0 || decoded->head.batch_bytes > size - offset_) {
         return {};
@@ -180,9 +179,8 @@ bool DurableLog::read_batch() {
     if (head.sequence <= sequence_ || was_dropped(head.sequence)) return false;
     for (const storage::Record& r : head.records) {
         if (r.kind != storage::RecordKind::entry || r.size_bytes == 0) continue;
-        bytes_.resize(r.size_bytes);
-        if (!inode_->read_durable(offset_ + r.offset_bytes, bytes_, true)) return false;
-        if (crc32c(bytes_) != r.payload_crc) return false;
+        const ByteSpan payload = read(offset_ + r.offset_bytes, r.size_bytes);
+        if (payload.empty() || crc32c(payload) != r.payload_crc) return false;
     }
     sequence_ = head.sequence;
     if (offset_ == 0) apply_checkpoint(head);

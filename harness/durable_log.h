@@ -51,6 +51,8 @@ private:
     std::optional<storage::DecodedHead> read_head();
     void note_settled(const std::vector<uint64_t>& numbers);
     bool was_dropped(uint64_t sequence) const;
+    // The bytes at an offset of the segment, until the next call; empty if they cannot be read.
+    ByteSpan read(uint64_t offset, size_t size);
     void apply(const storage::Head& head);
     void apply(const storage::Record& record);
     void apply_checkpoint(const storage::Head& head);

@@ -1,10 +1,20 @@
 #include "sim/world/inode.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "system/base/assert.h"
 
 namespace quern::sim {
+
+namespace {
+
+bool all_zero(ByteSpan bytes) {
+    // The first is zero, and each equals the one before it.
+    return bytes[0] == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
+}
+
+}  // namespace
 
 uint64_t Inode::size() const { return std::min(size_, damage_size_); }
 
@@ -13,10 +23,17 @@ uint64_t Inode::size() const { return std::min(size_, damage_size_); }
 void Inode::chunks_read(uint64_t offset, std::span<uint8_t> into) const {
     while (!into.empty()) {
         const uint64_t index = offset / chunk_bytes;
-        const uint64_t within = offset % chunk_bytes;
-        const size_t take = std::min<uint64_t>(into.size(), chunk_bytes - within);
-        if (index < chunks_.size() && chunks_[index]) {
-            std::memcpy(into.data(), chunks_[index]->data() + within, take);
+        if (index >= chunks_.size()) {
+            std::memset(into.data(), 0, into.size());
+            return;
+        }
+        // Zeros up to the end of the page, or of the chunk that was never made.
+        const Chunk* chunk = chunks_[index].get();
+        const Page* page = chunk ? (*chunk)[offset % chunk_bytes / page_bytes].get() : nullptr;
+        const uint64_t unit = chunk ? page_bytes : chunk_bytes;
+        const size_t take = std::min<uint64_t>(into.size(), unit - offset % unit);
+        if (page != nullptr) {
+            std::memcpy(into.data(), page->data() + offset % page_bytes, take);
         } else {
             std::memset(into.data(), 0, take);
         }
@@ -25,14 +42,27 @@ void Inode::chunks_read(uint64_t offset, std::span<uint8_t> into) const {
     }
 }
 
+// `bytes` lie in one page.
+void Inode::page_write(uint64_t offset, ByteSpan bytes) {
+    const uint64_t index = offset / chunk_bytes;
+    if (index >= chunks_.size()) chunks_.resize(index + 1);
+    if (!chunks_[index]) chunks_[index] = std::make_unique<Chunk>();
+    std::unique_ptr<Page>& page = (*chunks_[index])[offset % chunk_bytes / page_bytes];
+    const uint64_t within = offset % page_bytes;
+    if (!page) {
+        if (all_zero(bytes)) return;
+        page = std::make_unique_for_overwrite<Page>();
+        std::memset(page->data(), 0, within);
+        const uint64_t end = within + bytes.size();
+        std::memset(page->data() + end, 0, page_bytes - end);
+    }
+    std::memcpy(page->data() + within, bytes.data(), bytes.size());
+}
+
 void Inode::chunks_write(uint64_t offset, ByteSpan bytes) {
     while (!bytes.empty()) {
-        const uint64_t index = offset / chunk_bytes;
-        const uint64_t within = offset % chunk_bytes;
-        const size_t take = std::min<uint64_t>(bytes.size(), chunk_bytes - within);
-        if (index >= chunks_.size()) chunks_.resize(index + 1);
-        if (!chunks_[index]) chunks_[index] = std::make_unique<Chunk>();
-        std::memcpy(chunks_[index]->data() + within, bytes.data(), take);
+        const size_t take = std::min<uint64_t>(bytes.size(), page_bytes - offset % page_bytes);
+        page_write(offset, bytes.first(take));
         bytes = bytes.subspan(take);
         offset += take;
     }
@@ -41,9 +71,14 @@ void Inode::chunks_write(uint64_t offset, ByteSpan bytes) {
 void Inode::chunks_cut(uint64_t size) {
     const uint64_t keep = (size + chunk_bytes - 1) / chunk_bytes;
     if (keep < chunks_.size()) chunks_.resize(keep);
-    const uint64_t within = size % chunk_bytes;
-    if (within != 0 && keep == chunks_.size() && chunks_[keep - 1]) {
-        std::memset(chunks_[keep - 1]->data() + within, 0, chunk_bytes - within);
+    if (size % chunk_bytes != 0 && keep == chunks_.size() && chunks_[keep - 1]) {
+        Chunk& last = *chunks_[keep - 1];
+        const size_t pages = (size % chunk_bytes + page_bytes - 1) / page_bytes;
+        for (size_t i = pages; i < last.size(); ++i) last[i].reset();
+        const uint64_t within = size % page_bytes;
+        if (within != 0 && last[pages - 1]) {
+            std::memset(last[pages - 1]->data() + within, 0, page_bytes - within);
+        }
     }
     damage_.erase(damage_.lower_bound((size + sector_bytes - 1) / sector_bytes), damage_.end());
 }

@@ -99,8 +99,12 @@ public:
     uint32_t take_misdirected_count() { return std::exchange(misdirected_count_, 0); }
 
 private:
-    static constexpr uint64_t chunk_bytes = 16 * 1024;
-    using Chunk = std::array<uint8_t, chunk_bytes>;
+    // A chunk is made by the first write to it, a page of it by the first byte there that is not zero:
+    // most of a log's blocks is padding.
+    static constexpr uint64_t page_bytes = 1024;
+    static constexpr uint64_t chunk_bytes = 16 * page_bytes;
+    using Page = std::array<uint8_t, page_bytes>;
+    using Chunk = std::array<std::unique_ptr<Page>, chunk_bytes / page_bytes>;
     struct Write {
         uint64_t number = 0;
         uint64_t order = 0;  // of completion; 0 while in flight
@@ -114,6 +118,7 @@ private:
         std::array<uint8_t, sector_bytes> bytes{};
     };
 
+    void page_write(uint64_t offset, ByteSpan bytes);
     void chunks_read(uint64_t offset, std::span<uint8_t> into) const;
     void chunks_write(uint64_t offset, ByteSpan bytes);
     void chunks_cut(uint64_t size);

@@ -12,13 +12,7 @@ void Inode::sync_done(SyncPoint point) {
         if (cut.order <= point.order) chunks_cut(std::min(cut.size, durable_size_));
     }
     std::erase_if(cuts_, [&point](const Cut& cut) { return cut.order <= point.order; });
-    std::vector<Write> synced;
-    std::vector<Write> left;
-    for (Write& write : pending_) {
-        const bool now = point.covers(write.order) && !write.dropped;
-        (now ? synced : left).push_back(std::move(write));
-    }
-    pending_ = std::move(left);
+    const auto now = [&point](const Write& w) { return point.covers(w.order) && !w.dropped; };
     // Syncs may complete in another order than they started in.
     if (point.order > synced_order_) {
         synced_order_ = point.order;
@@ -26,11 +20,17 @@ void Inode::sync_done(SyncPoint point) {
     }
     durable_size_ = std::max(durable_size_, point.also_end);
     if (lose_sectors_ > 0 || misdirect_) {
+        std::vector<Write> synced;
+        for (Write& write : pending_) {
+            if (now(write)) synced.push_back(std::move(write));
+        }
         spoil(synced);
     } else {
-        for (const Write& write : synced)
-            commit(write);
+        for (const Write& write : pending_) {
+            if (now(write)) commit(write);
+        }
     }
+    std::erase_if(pending_, now);
     resized_ = size_ != durable_size_;
 }
 

@@ -42,6 +42,31 @@ TEST(SimDisk, destroyed_file_does_not_complete_but_may_reach_the_disk) {
     EXPECT_EQ(files.read(*again, 0, 10), "abc");
 }
 
+TEST(SimDisk, zeros_are_bytes_like_others) {
+    World world;
+    Machine& m = world.add_machine({.name = "m"});
+    Files files(world, m);
+    auto file = files.open("x", OpenMode::create_new);
+    std::string expected(40'000, '\0');
+    const auto put = [&](size_t at, const std::string& bytes) {
+        files.write(*file, at, bytes);
+        files.sync(*file);
+        expected.replace(at, bytes.size(), bytes);
+        EXPECT_TRUE(files.read(*file, 0, 100'000) == expected) << "after " << bytes.size() << " at " << at;
+    };
+    put(39'999, std::string(1, '\0'));
+    put(1'000, std::string(3'000, '\0'));
+    put(1'500, std::string(20, 'a'));
+    put(16'380, "across a border");
+    put(1'510, std::string(3'000, '\0'));
+    put(1'020, "b" + std::string(1'030, '\0') + "c");
+    files.truncate(*file, 1'505);
+    files.truncate(*file, 40'000);
+    files.sync(*file);
+    expected = expected.substr(0, 1'505) + std::string(40'000 - 1'505, '\0');
+    EXPECT_TRUE(files.read(*file, 0, 100'000) == expected);
+}
+
 TEST(SimDisk, truncate_cuts_and_extends_with_zeros) {
     World world;
     Machine& m = world.add_machine({.name = "m"});
