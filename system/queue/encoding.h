@@ -1,19 +1,23 @@
 // Little-endian integers and varints in byte strings, for replicated bytes (snapshots, stored replies).
 #pragma once
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <string>
 
 #include "system/base/buffer.h"
 
 namespace quern::queue {
 
+static_assert(std::endian::native == std::endian::little, "integers are stored as they lie in memory");
+
 class ByteWriter {
 public:
     explicit ByteWriter(std::string& out) : out_(out) {}
     void u8(uint8_t v) { out_.push_back(static_cast<char>(v)); }
-    void u32(uint32_t v) { fixed<4>(v); }
-    void u64(uint64_t v) { fixed<8>(v); }
+    void u32(uint32_t v) { fixed(v); }
+    void u64(uint64_t v) { fixed(v); }
     void i64(int64_t v) { u64(static_cast<uint64_t>(v)); }
     // 7 bits a byte, low ones first, the top bit set on all but the last.
     void varint(uint64_t v) {
@@ -26,11 +30,11 @@ public:
     }
 
 private:
-    template <size_t bytes>
-    void fixed(uint64_t v) {
-        char raw[bytes];
-        for (size_t i = 0; i < bytes; ++i) raw[i] = static_cast<char>(v >> (8 * i));
-        out_.append(raw, bytes);
+    template <typename T>
+    void fixed(T v) {
+        char raw[sizeof(T)];
+        std::memcpy(raw, &v, sizeof(T));
+        out_.append(raw, sizeof(T));
     }
     std::string& out_;
 };
@@ -43,9 +47,9 @@ public:
     bool ok() const { return ok_; }
     bool at_end() const { return ok_ && at_ == bytes_.size(); }
     size_t left() const { return bytes_.size() - at_; }
-    uint8_t u8() { return static_cast<uint8_t>(fixed(1)); }
-    uint32_t u32() { return static_cast<uint32_t>(fixed(4)); }
-    uint64_t u64() { return fixed(8); }
+    uint8_t u8() { return fixed<uint8_t>(); }
+    uint32_t u32() { return fixed<uint32_t>(); }
+    uint64_t u64() { return fixed<uint64_t>(); }
     int64_t i64() { return static_cast<int64_t>(u64()); }
     uint64_t varint() {
         uint64_t v = 0;
@@ -69,14 +73,15 @@ public:
     }
 
 private:
-    uint64_t fixed(size_t bytes) {
-        if (!ok_ || left() < bytes) {
+    template <typename T>
+    T fixed() {
+        if (!ok_ || left() < sizeof(T)) {
             ok_ = false;
             return 0;
         }
-        uint64_t v = 0;
-        for (size_t i = 0; i < bytes; ++i) v |= static_cast<uint64_t>(bytes_[at_ + i]) << (8 * i);
-        at_ += bytes;
+        T v;
+        std::memcpy(&v, bytes_.data() + at_, sizeof(T));
+        at_ += sizeof(T);
         return v;
     }
     ByteSpan bytes_;

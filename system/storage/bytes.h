@@ -1,25 +1,27 @@
 // Little-endian integers to and from bytes, for the layouts in docs/formats.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <cstring>
-#include <vector>
+#include <utility>
 
 #include "system/base/buffer.h"
 
 namespace quern::storage {
 
+static_assert(std::endian::native == std::endian::little, "integers are stored as they lie in memory");
+
 template <typename T>
 void store_le(uint8_t* at, T value) {
-    for (size_t i = 0; i < sizeof(T); ++i)
-        at[i] = static_cast<uint8_t>(value >> (8 * i));
+    std::memcpy(at, &value, sizeof(T));
 }
 
 template <typename T>
 T load_le(const uint8_t* at) {
-    T value = 0;
-    for (size_t i = 0; i < sizeof(T); ++i)
-        value = static_cast<T>(value | (static_cast<T>(at[i]) << (8 * i)));
+    T value;
+    std::memcpy(&value, at, sizeof(T));
     return value;
 }
 
@@ -36,33 +38,44 @@ inline bool all_zero(ByteSpan bytes) {
 // Appends integers to a growing run of bytes.
 class ByteWriter {
 public:
-    void u8(uint8_t v) { bytes_.push_back(v); }
+    void u8(uint8_t v) { put(v); }
     void u32(uint32_t v) { put(v); }
     void u64(uint64_t v) { put(v); }
-    void raw(ByteSpan bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
-    void pad_to(size_t size) {
-        QUERN_ASSERT(size >= bytes_.size());
-        bytes_.resize(size);
+    void raw(ByteSpan bytes) {
+        if (!bytes.empty()) std::memcpy(more(bytes.size()), bytes.data(), bytes.size());
     }
-    void reserve(size_t size) { bytes_.reserve(size); }
-    size_t size() const { return bytes_.size(); }
-    uint8_t* data() { return bytes_.data(); }
-    ByteSpan span() const { return bytes_; }
+    void pad_to(size_t size) {
+        QUERN_ASSERT(size >= size_);
+        const size_t zeros = size - size_;
+        if (zeros > 0) std::memset(more(zeros), 0, zeros);
+    }
+    void reserve(size_t size) {
+        if (size <= block_.size()) return;
+        MutableBuffer larger(size);
+        if (size_ > 0) std::memcpy(larger.data(), block_.data(), size_);
+        block_ = std::move(larger);
+    }
+    size_t size() const { return size_; }
+    uint8_t* data() { return block_.data(); }
+    ByteSpan span() { return {block_.data(), size_}; }
+    // Nothing is left.
     Buffer take() {
-        std::vector<uint8_t> whole = std::move(bytes_);
-        bytes_.clear();
-        const ByteSpan span(whole);
-        return Buffer::adopt(std::move(whole), span);
+        const size_t size = std::exchange(size_, 0);
+        return size > 0 ? std::exchange(block_, {}).freeze(size) : Buffer();
     }
 
 private:
+    uint8_t* more(size_t bytes) {
+        if (bytes > block_.size() - size_) reserve(std::max(size_ + bytes, 2 * block_.size()));
+        size_ += bytes;
+        return block_.data() + size_ - bytes;
+    }
     template <typename T>
     void put(T v) {
-        uint8_t raw[sizeof(T)];
-        store_le(raw, v);
-        bytes_.insert(bytes_.end(), raw, raw + sizeof(T));
+        store_le(more(sizeof(T)), v);
     }
-    std::vector<uint8_t> bytes_;
+    MutableBuffer block_;
+    size_t size_ = 0;
 };
 
 // Reads integers; beyond the end everything is zero and ok() is false.

@@ -1,5 +1,6 @@
 #include "system/storage/snapshot_file.h"
 
+#include <charconv>
 #include <cstdio>
 
 #include "system/base/checksum.h"
@@ -22,10 +23,13 @@ uint64_t extend_chain(uint64_t chain, uint32_t chunk_crc) {
 
 // Group and index in a final name: gNNNNNN-IIIIIIIIIIIIIIII.snap; false otherwise.
 bool parse_name(const std::string& name, GroupId& group, LogIndex& index) {
-    unsigned number = 0;
-    unsigned long long at = 0;
-    char rest = 0;
-    if (std::sscanf(name.c_str(), "g%u-%16llx.sna%c", &number, &at, &rest) != 3) return false;
+    const size_t dash = name.find('-');
+    if (dash == std::string::npos || name[0] != 'g') return false;
+    uint32_t number = 0;
+    uint64_t at = 0;
+    const char* text = name.data();
+    std::from_chars(text + 1, text + dash, number);
+    std::from_chars(text + dash + 1, text + name.size(), at, 16);
     group = GroupId(number);
     index = LogIndex(at);
     return snapshot_path(group, index) == std::string(snapshot_folder) + "/" + name;

@@ -69,7 +69,7 @@ raft::Entry read_entry(Reader& reader, const fb::RaftEntry& from, Pieces& payloa
 Encoded encode_raft(const std::vector<RaftMessage>& messages) {
     size_t entry_count = 0;
     for (const RaftMessage& message : messages) entry_count += message.message.entries.size();
-    FlatBufferBuilder builder(64 + messages.size() * sizeof(fb::RaftMessage) +
+    FlatBufferBuilder builder(128 + messages.size() * sizeof(fb::RaftMessage) +
                               entry_count * sizeof(fb::RaftEntry));
     fb::RaftMessage* next_message = nullptr;
     const auto message_column =
@@ -77,11 +77,11 @@ Encoded encode_raft(const std::vector<RaftMessage>& messages) {
     for (const RaftMessage& message : messages) *next_message++ = make_message(message);
 
     Encoded encoded;
-    MutableBuffer zeros(8);
-    std::memset(zeros.data(), 0, zeros.size());
-    const Buffer padding = std::move(zeros).freeze();
     Offset<flatbuffers::Vector<const fb::RaftEntry*>> entry_column;
     if (entry_count > 0) {
+        MutableBuffer zeros(8);
+        std::memset(zeros.data(), 0, zeros.size());
+        const Buffer padding = std::move(zeros).freeze();
         fb::RaftEntry* next_entry = nullptr;
         entry_column = make_structs(builder, entry_count, &next_entry);
         for (const RaftMessage& message : messages) {
