@@ -9,8 +9,8 @@ namespace quern::sim {
 namespace {
 // So many events without time moving is a loop that would never end.
 constexpr uint64_t instant_events_max = 50'000'000;
-constexpr size_t dead_kept_max = 1024;
-constexpr size_t ready_kept_max = 4096;
+constexpr size_t dead_kept_max = 64;
+constexpr size_t ready_first = 64;
 }  // namespace
 
 const char* event_kind_name(EventKind kind) {
@@ -42,8 +42,8 @@ Scheduler::~Scheduler() { clear(); }
 // Captures may schedule and cancel while they are destroyed, so nothing is walked by iterator.
 void Scheduler::clear() {
     while (live_ > 0) {
-        for (uint32_t i = 0; i < slots_.size(); ++i) {
-            if (slots_[i].live) slot_release(i);
+        for (uint32_t i = 0; i < slot_count_; ++i) {
+            if (slot_at(i).live) slot_drop(i);
         }
     }
     for (auto& waiting : deferred_)
@@ -51,32 +51,33 @@ void Scheduler::clear() {
     heap_rebuild();
 }
 
+void Scheduler::slot_grow() {
+    QUERN_ASSERT(slot_count_ < no_slot - block_slots);
+    blocks_.push_back(std::make_unique<Slot[]>(block_slots));
+}
+
 uint32_t Scheduler::slot_take() {
     if (free_ == no_slot) {
-        QUERN_ASSERT(slots_.size() < no_slot);
-        slots_.emplace_back();
-        return static_cast<uint32_t>(slots_.size() - 1);
+        if (slot_count_ % block_slots == 0) slot_grow();
+        return slot_count_++;
     }
     const uint32_t index = free_;
-    free_ = slots_[index].next_free;
+    free_ = slot_at(index).next_free;
     return index;
 }
 
-Callback<void()> Scheduler::slot_release(uint32_t index) {
-    Slot& slot = slots_[index];
-    Callback<void()> run = std::move(slot.run);
-    slot.live = false;
-    if (++slot.generation == 0) slot.generation = 1;
-    slot.next_free = free_;
-    free_ = index;
-    --live_;
-    return run;
+void Scheduler::slot_drop(uint32_t index) {
+    Slot& slot = slot_at(index);
+    slot_end(slot);
+    // What is destroyed with it may schedule, and may take the slot.
+    Callback<void()> dropped = std::move(slot.run);
+    slot_free(index);
 }
 
 EventId Scheduler::at(SimTime when, Owner owner, EventKind kind, uint64_t identity,
                       Callback<void()> run) {
     const uint32_t index = slot_take();
-    Slot& slot = slots_[index];
+    Slot& slot = slot_at(index);
     slot.run = std::move(run);
     slot.identity = identity;
     slot.owner = owner;
@@ -85,7 +86,7 @@ EventId Scheduler::at(SimTime when, Owner owner, EventKind kind, uint64_t identi
     ++live_;
     const Entry entry{std::max(when.ns, now_.ns), ++sequence_, index, slot.generation};
     if (entry.time == now_.ns) {
-        ready_.push_back(entry);
+        ready_push(entry);
     } else {
         heap_push(entry);
     }
@@ -93,21 +94,22 @@ EventId Scheduler::at(SimTime when, Owner owner, EventKind kind, uint64_t identi
 }
 
 bool Scheduler::pending(EventId id) const {
-    return id.generation != 0 && id.slot < slots_.size() && slots_[id.slot].live &&
-           slots_[id.slot].generation == id.generation;
+    if (id.generation == 0 || id.slot >= slot_count_) return false;
+    const Slot& slot = slot_at(id.slot);
+    return slot.live && slot.generation == id.generation;
 }
 
 bool Scheduler::cancel(EventId id) {
     if (!pending(id)) return false;
-    Callback<void()> dropped = slot_release(id.slot);
+    slot_drop(id.slot);
     if (++dead_ > dead_kept_max && dead_ > heap_.size() / 2) heap_rebuild();
     return true;
 }
 
 void Scheduler::cancel_owner(Owner owner) {
-    for (uint32_t i = 0; i < slots_.size(); ++i) {
-        if (slots_[i].live && slots_[i].owner == owner) {
-            Callback<void()> dropped = slot_release(i);
+    for (uint32_t i = 0; i < slot_count_; ++i) {
+        if (slot_at(i).live && slot_at(i).owner == owner) {
+            slot_drop(i);
             ++dead_;
         }
     }
@@ -128,14 +130,14 @@ void Scheduler::resume(Owner owner) {
     paused_[owner] = 0;
     for (Entry entry : deferred_[owner]) {
         entry.time = now_.ns;
-        ready_.push_back(entry);
+        ready_push(entry);
     }
     deferred_[owner].clear();
 }
 
 void Scheduler::retime(Owner owner, EventKind kind, Callback<SimTime(uint64_t)> when) {
     for (Entry& entry : heap_) {
-        const Slot& slot = slots_[entry.slot];
+        const Slot& slot = slot_at(entry.slot);
         if (!alive(entry) || slot.owner != owner || slot.kind != kind) continue;
         entry.time = std::max(when(slot.identity).ns, now_.ns);
     }
@@ -154,12 +156,8 @@ void Scheduler::heap_push(const Entry& entry) {
     heap_[hole] = entry;
 }
 
-void Scheduler::heap_pop() {
-    const Entry last = heap_.back();
-    heap_.pop_back();
+void Scheduler::heap_sink(size_t hole, const Entry& entry) {
     const size_t size = heap_.size();
-    if (size == 0) return;
-    size_t hole = 0;
     for (;;) {
         const size_t first = hole * 4 + 1;
         if (first >= size) break;
@@ -168,39 +166,46 @@ void Scheduler::heap_pop() {
         for (size_t child = first + 1; child < end; ++child) {
             if (later(heap_[least], heap_[child])) least = child;
         }
-        if (!later(last, heap_[least])) break;
+        if (!later(entry, heap_[least])) break;
         heap_[hole] = heap_[least];
         hole = least;
     }
-    heap_[hole] = last;
+    heap_[hole] = entry;
 }
 
-// A sorted array is a heap of any arity.
+void Scheduler::heap_pop() {
+    const Entry last = heap_.back();
+    heap_.pop_back();
+    if (!heap_.empty()) heap_sink(0, last);
+}
+
 void Scheduler::heap_rebuild() {
     std::erase_if(heap_, [this](const Entry& e) { return !alive(e); });
-    std::sort(heap_.begin(), heap_.end(),
-              [](const Entry& a, const Entry& b) { return later(b, a); });
+    for (size_t i = (heap_.size() + 2) / 4; i-- > 0;) {
+        const Entry entry = heap_[i];
+        heap_sink(i, entry);
+    }
     dead_ = 0;
 }
 
-Scheduler::Entry Scheduler::ready_take() {
-    const Entry entry = ready_[ready_head_++];
-    if (ready_head_ == ready_.size()) {
-        ready_.clear();
+void Scheduler::ready_grow() {
+    if (ready_head_ > ready_.size() / 2) {
+        std::copy(ready_.begin() + static_cast<std::ptrdiff_t>(ready_head_), ready_.end(),
+                  ready_.begin());
+        ready_end_ -= ready_head_;
         ready_head_ = 0;
-    } else if (ready_head_ >= ready_kept_max && ready_head_ * 2 > ready_.size()) {
-        ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(ready_head_));
-        ready_head_ = 0;
+    } else {
+        ready_.resize(std::max(ready_first, 2 * ready_.size()));
     }
-    return entry;
 }
 
 bool Scheduler::take_next(SimTime limit, Entry& next) {
     for (;;) {
         const bool heap_due = !heap_.empty() && heap_.front().time <= now_.ns;
-        if (!heap_due && ready_head_ < ready_.size()) {
+        if (!heap_due && ready_head_ < ready_end_) {
             if (limit < now_) return false;
-            next = ready_take();
+            next = ready_[ready_head_++];
+            if (ready_head_ == ready_end_) ready_head_ = ready_end_ = 0;
         } else if (!heap_.empty() && heap_.front().time <= limit.ns) {
             next = heap_.front();
             heap_pop();
@@ -209,7 +214,7 @@ bool Scheduler::take_next(SimTime limit, Entry& next) {
             return false;
         }
         if (!alive(next)) continue;
-        const Owner owner = slots_[next.slot].owner;
+        const Owner owner = slot_at(next.slot).owner;
         if (!paused(owner)) return true;
         deferred_[owner].push_back(next);
     }
@@ -222,15 +227,15 @@ void Scheduler::execute(const Entry& entry) {
     }
     QUERN_ASSERT_MSG(++instant_events_ < instant_events_max, "events without end at one instant");
     ++executed_;
-    const Slot& slot = slots_[entry.slot];
+    Slot& slot = slot_at(entry.slot);
     hash_.add(static_cast<uint64_t>(now_.ns));
     hash_.add(slot.identity ^ (static_cast<uint64_t>(slot.owner) << 32) ^
               (static_cast<uint64_t>(slot.kind) << 56));
     if (observer_) observer_({now_, slot.kind, slot.owner, slot.identity});
-    {
-        Callback<void()> run = slot_release(entry.slot);
-        run();
-    }
+    slot_end(slot);
+    slot.run();
+    slot.run.reset();
+    slot_free(entry.slot);
     if (after_event_) after_event_();
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "sim/world/sim_time.h"
@@ -112,6 +113,7 @@ public:
     void set_after_event(Callback<void()> check) { after_event_ = std::move(check); }
 
 private:
+    // Stays where it is, so that an event runs in its slot.
     struct Slot {
         Callback<void()> run;
         uint64_t identity = 0;
@@ -128,18 +130,39 @@ private:
         uint32_t generation;
     };
 
-    static bool later(const Entry& a, const Entry& b) {
-        return a.time != b.time ? a.time > b.time : a.sequence > b.sequence;
+    static unsigned __int128 key(const Entry& e) {
+        return static_cast<unsigned __int128>(static_cast<uint64_t>(e.time)) << 64 | e.sequence;
     }
+    static bool later(const Entry& a, const Entry& b) { return key(a) > key(b); }
     void heap_push(const Entry& entry);
     void heap_pop();
+    // Puts `entry`, which may be later than those below it, at `hole` or below.
+    void heap_sink(size_t hole, const Entry& entry);
     void heap_rebuild();
-    Entry ready_take();
+    void ready_push(const Entry& entry) {
+        if (ready_end_ == ready_.size()) ready_grow();
+        ready_[ready_end_++] = entry;
+    }
+    void ready_grow();
     bool take_next(SimTime limit, Entry& next);
     void execute(const Entry& entry);
+    Slot& slot_at(uint32_t index) { return blocks_[index / block_slots][index % block_slots]; }
+    const Slot& slot_at(uint32_t index) const { return blocks_[index / block_slots][index % block_slots]; }
     uint32_t slot_take();
-    Callback<void()> slot_release(uint32_t index);
-    bool alive(const Entry& e) const { return slots_[e.slot].generation == e.generation; }
+    void slot_grow();
+    // From now on the event is neither pending nor alive. Its slot is not free yet.
+    void slot_end(Slot& slot) {
+        slot.live = false;
+        if (++slot.generation == 0) slot.generation = 1;
+        --live_;
+    }
+    void slot_free(uint32_t index) {
+        slot_at(index).next_free = free_;
+        free_ = index;
+    }
+    // Ends the event and destroys its callback.
+    void slot_drop(uint32_t index);
+    bool alive(const Entry& e) const { return slot_at(e.slot).generation == e.generation; }
 
     SimTime now_;
     uint64_t sequence_ = 0;
@@ -148,9 +171,11 @@ private:
     size_t live_ = 0;
     size_t dead_ = 0;           // cancelled entries still in the heap, at most
     std::vector<Entry> heap_;   // 4-ary
-    std::vector<Entry> ready_;  // due at now_, after those in the heap; consumed from ready_head_
+    std::vector<Entry> ready_;  // due at now_, after those in the heap: from ready_head_ to ready_end_
     size_t ready_head_ = 0;
-    std::vector<Slot> slots_;
+    size_t ready_end_ = 0;
+    std::vector<std::unique_ptr<Slot[]>> blocks_;
+    uint32_t slot_count_ = 0;
     uint32_t free_ = no_slot;
     std::vector<uint8_t> paused_;
     std::vector<std::vector<Entry>> deferred_;
@@ -159,6 +184,7 @@ private:
     Callback<void()> after_event_;
 
     static constexpr uint32_t no_slot = UINT32_MAX;
+    static constexpr uint32_t block_slots = 128;
 };
 
 }  // namespace quern::sim

@@ -1,5 +1,7 @@
 #include "sim/world/scheduler.h"
 
+#include <memory>
+
 #include <gtest/gtest.h>
 
 #include "system/base/prng.h"
@@ -37,6 +39,29 @@ TEST(Scheduler, events_at_the_current_instant_follow_those_scheduled_before_it) 
     plan(s, 10, order, 2);
     s.run_until(SimTime{10});
     EXPECT_EQ(order, (std::vector<int>{1, 2, 3, 4}));
+}
+
+TEST(Scheduler, an_event_keeps_what_it_captured_while_it_schedules_and_cancels) {
+    Scheduler s;
+    const auto shared = std::make_shared<int>(0);
+    EventId own;
+    own = s.at(SimTime{10}, world_owner, EventKind::user, 0, [&s, &own, held = shared] {
+        EXPECT_FALSE(s.pending(own));
+        EXPECT_FALSE(s.cancel(own));
+        std::vector<EventId> others;
+        for (int i = 0; i < 1'000; ++i) {
+            others.push_back(s.at(SimTime{20}, world_owner, EventKind::user, 0, [held] { ++*held; }));
+        }
+        for (size_t i = 0; i < others.size(); i += 2) EXPECT_TRUE(s.cancel(others[i]));
+        s.cancel_owner(world_owner + 1);
+        EXPECT_EQ(held.use_count(), 502);
+    });
+    s.run_until(SimTime{10});
+    EXPECT_EQ(shared.use_count(), 501);
+    s.run_until(SimTime{20});
+    EXPECT_EQ(*shared, 500);
+    EXPECT_EQ(shared.use_count(), 1);
+    EXPECT_EQ(s.pending_count(), 0u);
 }
 
 TEST(Scheduler, random_load_runs_sorted) {
