@@ -1,5 +1,7 @@
 // What a client's next operation is.
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 #include "harness/work_client.h"
 #include "system/base/checksum.h"
@@ -215,19 +217,15 @@ bool WorkClient::build(const PlannedOperation& planned, Operation& op, wire::Req
 
 // Unique as soon as there is room for it.
 Buffer WorkClient::content(uint32_t ordinal, size_t part, size_t size) const {
-    std::vector<uint8_t> bytes(size);
     const uint64_t words[2] = {uint64_t{identity_.number} << 32 | ordinal, part};
+    static_assert(content_header_bytes == sizeof words && std::endian::native == std::endian::little);
     Prng filler(draw(plan_.seed, Concern::content, words[0], words[1]));
-    uint64_t word = 0;
-    for (size_t i = 0; i < size; ++i) {
-        if (i < content_header_bytes) {
-            bytes[i] = static_cast<uint8_t>(words[i / 8] >> (8 * (i % 8)));
-            continue;
-        }
-        if (i % 8 == 0) word = filler.next();
-        bytes[i] = static_cast<uint8_t>(word >> (8 * (i % 8)));
+    MutableBuffer bytes(size);
+    for (size_t at = 0; at < size; at += sizeof(uint64_t)) {
+        const uint64_t word = at < content_header_bytes ? words[at / sizeof(uint64_t)] : filler.next();
+        std::memcpy(bytes.data() + at, &word, std::min(sizeof word, size - at));
     }
-    return Buffer::copy_of(bytes);
+    return std::move(bytes).freeze();
 }
 
 void WorkClient::build_send(const PlannedOperation& planned, Operation& op,

@@ -132,11 +132,7 @@ void* refill(size_t index, size_t size) {
     return block;
 }
 
-}  // namespace
-
-extern "C" {
-
-void* malloc(size_t size) {
+[[gnu::always_inline]] inline void* allocate(size_t size) {
     if (size - 1 >= small_max) {  // 0 wraps
         if (size != 0) return __libc_malloc(size);
         size = 1;
@@ -144,9 +140,18 @@ void* malloc(size_t size) {
     const size_t index = class_of(size);
     Free* block = cache.free[index];
     if (block == nullptr) return refill(index, size);
-    cache.free[index] = block->next;
+    Free* next = block->next;
+    cache.free[index] = next;
+    // It may have been free for long; whoever asks for it next would wait for memory here.
+    __builtin_prefetch(next, 1);
     return block;
 }
+
+}  // namespace
+
+extern "C" {
+
+void* malloc(size_t size) { return allocate(size); }
 
 void free(void* block) {
     if (!in_range(block)) return __libc_free(block);
@@ -199,7 +204,7 @@ size_t malloc_usable_size(void* block) {
 
 // Without the way through libstdc++.
 void* operator new(size_t size) {
-    void* block = malloc(size);
+    void* block = allocate(size);
     if (block == nullptr) abort();
     return block;
 }

@@ -156,6 +156,7 @@ private:
     std::map<GroupId, storage::RecoveredGroup> recovered_;
     size_t groups_loading_ = 0;
     std::vector<GroupReplica*> dirty_;
+    std::vector<GroupReplica*> flushed_;  // empty, with room
     bool flush_posted_ = false;
     bool failed_ = false;
     bool draining_ = false;

@@ -18,7 +18,7 @@ void ReplicaHost::schedule_flush() {
 void ReplicaHost::flush() {
     flush_posted_ = false;
     if (failed_) return;
-    const std::vector<GroupReplica*> dirty = std::exchange(dirty_, {});
+    std::vector<GroupReplica*> dirty = std::exchange(dirty_, std::move(flushed_));
     std::vector<storage::GroupChange> changes;
     std::vector<Completion> completions;
     for (GroupReplica* group : dirty) {
@@ -38,6 +38,8 @@ void ReplicaHost::flush() {
     for (GroupReplica* group : dirty) {
         if (group->started()) group->apply_some();
     }
+    dirty.clear();
+    flushed_ = std::move(dirty);
 }
 
 void ReplicaHost::receive_raft(std::vector<wire::RaftMessage> messages) {

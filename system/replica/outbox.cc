@@ -21,14 +21,18 @@ void Outbox::add(const Uuid& incarnation, raft::Message message) {
 void Outbox::flush() {
     for (auto& [id, peer] : peers_) {
         if (peer.messages.empty()) continue;
-        const std::vector<wire::RaftMessage> messages = std::exchange(peer.messages, {});
-        if (env_.faults.fire(FaultPoint::frame_dropped)) continue;
-        const int copies = env_.faults.fire(FaultPoint::frame_duplicated) ? 2 : 1;
-        for (int i = 0; i < copies; ++i) {
-            wire::Encoded encoded = wire::encode_raft(messages);
-            peer.link->send(wire::encode_frame(wire::FrameKind::raft, 0, std::move(encoded.head),
-                                               std::move(encoded.attachments)));
-        }
+        leaving_.swap(peer.messages);
+        if (!env_.faults.fire(FaultPoint::frame_dropped)) send(*peer.link);
+        leaving_.clear();
+    }
+}
+
+void Outbox::send(wire::Link& link) {
+    const int copies = env_.faults.fire(FaultPoint::frame_duplicated) ? 2 : 1;
+    for (int i = 0; i < copies; ++i) {
+        wire::Encoded encoded = wire::encode_raft(leaving_);
+        link.send(wire::encode_frame(wire::FrameKind::raft, 0, std::move(encoded.head),
+                                     std::move(encoded.attachments)));
     }
 }
 

@@ -22,6 +22,8 @@ public:
     void flush();
 
 private:
+    void send(wire::Link& link);
+
     struct Peer {
         wire::Link* link = nullptr;
         std::vector<wire::RaftMessage> messages;
@@ -30,6 +32,7 @@ private:
     NodeId self_;
     ReplicaObserver* observer_;
     std::map<NodeId, Peer> peers_;
+    std::vector<wire::RaftMessage> leaving_;  // on their way to a peer; empty between calls
 };
 
 }  // namespace quern::replica
