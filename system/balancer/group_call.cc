@@ -81,15 +81,16 @@ void GroupCall::ask_next() {
         node = context_.leaders.pick(options_.group, tried_);
     }
     if (!node || context_.env.clock.now() >= options_.deadline) return wait_then_ask();
-    ask(node);
+    ask(node, NodeId{});
 }
 
-void GroupCall::ask(NodeId node) {
+void GroupCall::ask(NodeId node, NodeId via) {
     const Instant now = context_.env.clock.now();
     if (std::find(tried_.begin(), tried_.end(), node) == tried_.end()) tried_.push_back(node);
     if (++attempts_ > 1) ++context_.load.retries;
     state_ = State::asking;
     node_ = node;
+    via_ = via;
     attempt_started_ = now;
     const Instant deadline = attempt_deadline(now);
     if (auto* forward = std::get_if<wire::Forward>(&request_)) {
@@ -97,14 +98,24 @@ void GroupCall::ask(NodeId node) {
         // The node stops a little earlier than we do, so that its refusal arrives as "not done".
         const int64_t left = (deadline - now).to_milliseconds();
         forward->header.deadline_ms = std::max<int64_t>(1, left - std::min<int64_t>(50, left / 10));
-        call_ = context_.upstreams.forward(node, *forward, deadline, [this](Result<Answer> answer) {
-            forward_ended(std::move(answer));
-        });
+        send(*forward, deadline);
     } else {
-        call_ = context_.upstreams.query(
-            node, std::get<wire::Query>(request_), deadline,
-            [this](Result<wire::QueryReply> reply) { query_ended(std::move(reply)); });
+        send(std::get<wire::Query>(request_), deadline);
     }
+}
+
+void GroupCall::send(const wire::Forward& forward, Instant deadline) {
+    auto done = [this](Result<Answer> answer) { forward_ended(std::move(answer)); };
+    Upstreams& upstreams = context_.upstreams;
+    call_ = via_ ? upstreams.forward_via(via_, node_, forward, deadline, done)
+                 : upstreams.forward(node_, forward, deadline, done);
+}
+
+void GroupCall::send(const wire::Query& query, Instant deadline) {
+    auto done = [this](Result<wire::QueryReply> reply) { query_ended(std::move(reply)); };
+    Upstreams& upstreams = context_.upstreams;
+    call_ = via_ ? upstreams.query_via(via_, node_, query, deadline, done)
+                 : upstreams.query(node_, query, deadline, done);
 }
 
 Instant GroupCall::attempt_deadline(Instant now) const {
@@ -178,6 +189,8 @@ void GroupCall::next_attempt(NextStep next, NodeId hint) {
         leaders.may_lead(options_.group, hint)) {
         leaders.learned(options_.group, hint);
         if (hops_++ >= hops_max) return wait_then_ask();
+        // Out of reach from here, but not from the node that knows of it.
+        if (!context_.upstreams.connected(hint)) return ask(hint, via_ ? via_ : node_);
         hint_ = hint;
     }
     ask_next();

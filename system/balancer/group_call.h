@@ -2,7 +2,8 @@
 // deadline (attempt_policy.h has the rules). Forwards go to any group, queries as well.
 //
 // States: idle → asking (an attempt is at a node) ⇄ waiting (backoff) → idle, with `done` called.
-// A round asks each replica at most once, following at most `hops_max` hints; between rounds it waits
+// A round asks each replica at most once, following at most `hops_max` hints, to a leader out of reach
+// through the node that named it; between rounds it waits
 // 10 to 200 ms, doubling, jittered (faults.md S113).
 //
 // Destroying it, or cancel(), withdraws the request: the node is told, `done` does not run.
@@ -81,7 +82,9 @@ private:
     void begin(const Options& options, Done done);
     void new_round();
     void ask_next();
-    void ask(NodeId node);
+    void ask(NodeId node, NodeId via);
+    void send(const wire::Forward& forward, Instant deadline);
+    void send(const wire::Query& query, Instant deadline);
     void wait_then_ask();
     Instant attempt_deadline(Instant now) const;
     void shorten_poll(wire::Forward& forward, Instant now) const;
@@ -100,6 +103,7 @@ private:
     std::variant<wire::Forward, wire::Query> request_;
     Done done_;
     NodeId node_;  // being asked
+    NodeId via_;   // that passes it on, if the balancer cannot reach it
     Upstreams::Call call_;
     std::vector<NodeId> tried_;  // in this round
     NodeId hint_;

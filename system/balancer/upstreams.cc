@@ -221,6 +221,7 @@ void Upstreams::answered(Call call, Result<wire::Frame> frame) {
     if (found.empty()) return;
     Pending pending = std::move(found.mapped());
     if (!frame) return finish(std::move(pending), std::move(frame.error()));
+    if (frame->kind == wire::FrameKind::relay_failed) return relay_failed(std::move(pending), *frame);
     judge(pending, nullptr);
     if (auto* done = std::get_if<ForwardDone>(&pending.done)) {
         (*done)(read_answer(std::move(*frame)));
@@ -239,6 +240,54 @@ void Upstreams::answered_locally(Call call, wire::Encoded response) {
     std::get<ForwardDone>(pending.done)(Answer{std::move(response), *summary});
 }
 
+Upstreams::Call Upstreams::forward_via(NodeId via, NodeId node, const wire::Forward& request,
+                                       Instant deadline, ForwardDone done) {
+    const Call call = add(via, deadline, std::move(done));
+    relay(call, via, node, wire::FrameKind::forward, wire::encode(request), deadline);
+    return call;
+}
+
+Upstreams::Call Upstreams::query_via(NodeId via, NodeId node, const wire::Query& query,
+                                     Instant deadline, QueryDone done) {
+    const Call call = add(via, deadline, std::move(done));
+    relay(call, via, node, wire::FrameKind::query, wire::encode(query), deadline);
+    return call;
+}
+
+void Upstreams::relay(Call call, NodeId via, NodeId node, wire::FrameKind kind, wire::Encoded message,
+                      Instant deadline) {
+    Pending& pending = pending_.at(call);
+    pending.relayed = true;
+    const int64_t left_ms = std::max<int64_t>(1, (deadline - env_.clock.now()).to_milliseconds());
+    if (is_local(via)) {
+        wire::Relay relay{node, kind, left_ms, static_cast<uint32_t>(message.head.size()), {}};
+        BufferChain body(std::move(message.head));
+        body.append(message.attachments);
+        relay.body = body.flatten();
+        pending.at_node = local_->relay(std::move(relay),
+                                        guard_.wrap([this, call](Result<wire::Frame> frame) {
+                                            answered(call, std::move(frame));
+                                        }));
+        return arm_local_timer(deadline);
+    }
+    auto found = nodes_.find(via);
+    if (found == nodes_.end()) {
+        return refuse_later(call, Error(ErrorCode::connection_refused,
+                                        fmt::format("node {} is not known", via.value)));
+    }
+    send(call, found->second, wire::FrameKind::relay,
+         wire::encode_relay(node, kind, left_ms, std::move(message)), deadline);
+}
+
+void Upstreams::relay_failed(Pending pending, const wire::Frame& frame) {
+    const Result<wire::RelayFailed> failed = wire::decode_relay_failed(frame);
+    const bool sent = !failed || failed->sent;
+    finish(std::move(pending),
+           Error(sent ? ErrorCode::connection_reset : ErrorCode::connection_refused,
+                 fmt::format("node {} could not pass it on", pending.node.value))
+               .with_outcome(sent ? Outcome::unknown : Outcome::not_applied));
+}
+
 void Upstreams::finish(Pending pending, Error error) {
     judge(pending, &error);
     if (auto* done = std::get_if<ForwardDone>(&pending.done)) {
@@ -249,6 +298,7 @@ void Upstreams::finish(Pending pending, Error error) {
 }
 
 void Upstreams::judge(const Pending& pending, const Error* error) {
+    if (pending.relayed && error != nullptr) return;
     auto found = nodes_.find(pending.node);
     if (found == nodes_.end()) return;
     Node& node = found->second;

@@ -52,6 +52,11 @@ public:
     // connection_refused was never handed to the node, everything else is unknown.
     Call forward(NodeId node, const wire::Forward& request, Instant deadline, ForwardDone done);
     Call query(NodeId node, const wire::Query& query, Instant deadline, QueryDone done);
+    // As those, but through `via`, which passes it on to `node`.
+    Call forward_via(NodeId via, NodeId node, const wire::Forward& request, Instant deadline,
+                     ForwardDone done);
+    Call query_via(NodeId via, NodeId node, const wire::Query& query, Instant deadline,
+                   QueryDone done);
     // `done` does not run; a node that has the request is told that nobody waits for it.
     void cancel(Call call);
 
@@ -68,6 +73,7 @@ private:
         Instant started;
         Instant deadline;  // of local requests; links keep their own
         std::variant<ForwardDone, QueryDone> done;
+        bool relayed = false;  // that it takes long says nothing about the node
     };
 
     void on_link_up(wire::Link& link, const wire::HelloReply& server) override;
@@ -79,10 +85,13 @@ private:
     void end_link(std::unique_ptr<wire::Link> link);
     Call add(NodeId node, Instant deadline, std::variant<ForwardDone, QueryDone> done);
     void refuse_later(Call call, Error error);
+    void relay(Call call, NodeId via, NodeId node, wire::FrameKind kind, wire::Encoded message,
+               Instant deadline);
     void send(Call call, Node& node, wire::FrameKind kind, wire::Encoded message, Instant deadline);
     void answered(Call call, Result<wire::Frame> frame);
     void answered_locally(Call call, wire::Encoded response);
     void finish(Pending pending, Error error);
+    void relay_failed(Pending pending, const wire::Frame& frame);
     void judge(const Pending& pending, const Error* error);
     void local_deadlines_due();
     void arm_local_timer(Instant deadline);

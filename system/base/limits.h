@@ -89,6 +89,8 @@ constexpr uint64_t leased_messages_default_max = 120'000;
 // Connections.
 constexpr size_t connection_out_bytes_max = 64 * 1024 * 1024;
 constexpr size_t requests_inflight_per_connection_max = 4096;
+// Requests that a node passes on to others for balancers; beyond it they are told to go elsewhere.
+constexpr size_t relays_max = 4096;
 constexpr int64_t handshake_ms_max = 5'000;
 
 }  // namespace quern::limits

@@ -17,6 +17,10 @@ public:
     void query(wire::Query query, Callback<void(wire::QueryReply)> done) override {
         host_.query(std::move(query), std::move(done));
     }
+    balancer::LocalRequest relay(wire::Relay relay,
+                                 Callback<void(Result<wire::Frame>)> done) override {
+        return host_.relay(std::move(relay), std::move(done));
+    }
     void cancel(balancer::LocalRequest request) override { host_.cancel(request); }
 
 private:

@@ -21,6 +21,7 @@
 #include "system/replica/snapshot_sender.h"
 #include "system/wire/acceptor.h"
 #include "system/wire/link.h"
+#include "system/wire/relay_messages.h"
 
 namespace quern::replica {
 
@@ -60,6 +61,9 @@ public:
     uint64_t forward(const wire::Forward& request, Responder done);
     void cancel(uint64_t request);
     void query(wire::Query query, QueryDone done);
+    // Passes a forward or a query on to another node, which cancel() may take back. The error's outcome is
+    // honest.
+    uint64_t relay(wire::Relay relay, Callback<void(Result<wire::Frame>)> done);
     void receive_raft(std::vector<wire::RaftMessage> messages);
     void snapshot_offer(const wire::SnapshotOffer& offer, Callback<void(wire::SnapshotReply)> done);
     void snapshot_chunk(wire::SnapshotChunk chunk, Callback<void(wire::SnapshotReply)> done);
@@ -115,6 +119,7 @@ private:
     void hand_over(GroupReplica& group);
     void leave_full_disk();
     void lead_from_the_middle();
+    void cancel_relay(uint64_t request);
     bool reaches(NodeId node) const;
     NodeId better_placed(GroupReplica& group) const;
     // The time that an answer to a ping may take.
@@ -171,6 +176,12 @@ private:
     uint64_t next_forward_ = 1;
     // Forwards under way: which group and which number there.
     std::map<uint64_t, std::pair<GroupId, uint64_t>> forwards_;
+    struct Relayed {
+        NodeId to;
+        uint64_t request = 0;  // of its link
+        wire::FrameKind kind = wire::FrameKind::forward;
+    };
+    std::map<uint64_t, Relayed> relays_;  // by number, as forwards_
     LifeGuard guard_;
 };
 

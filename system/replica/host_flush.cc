@@ -78,7 +78,7 @@ uint64_t ReplicaHost::forward(const wire::Forward& request, Responder done) {
 
 void ReplicaHost::cancel(uint64_t request) {
     auto found = forwards_.find(request);
-    if (found == forwards_.end()) return;
+    if (found == forwards_.end()) return cancel_relay(request);
     const auto [group, number] = found->second;
     forwards_.erase(found);
     auto data = data_.find(group);

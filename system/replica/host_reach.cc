@@ -59,4 +59,43 @@ void ReplicaHost::lead_from_the_middle() {
     }
 }
 
+// The other way round a cut: a balancer that reaches this node, but not the leader's.
+uint64_t ReplicaHost::relay(wire::Relay relay, Callback<void(Result<wire::Frame>)> done) {
+    const uint64_t number = next_forward_++;
+    const auto peer = peers_.find(relay.to);
+    if (peer == peers_.end() || !peer->second.link->up() || relays_.size() >= limits::relays_max) {
+        env_.loop.post(guard_.wrap([done = std::move(done)]() mutable {
+            done(fail(Error(ErrorCode::connection_refused, "the node is not in reach from here either")
+                          .with_outcome(Outcome::not_applied)));
+        }));
+        return number;
+    }
+    wire::Encoded message;
+    message.head = relay.body.slice(0, relay.head_bytes);
+    message.attachments = BufferChain(relay.body.slice(relay.head_bytes));
+    const Instant deadline = env_.clock.now() + Duration::milliseconds(relay.deadline_ms);
+    Relayed& relayed = relays_[number];
+    relayed.to = relay.to;
+    relayed.kind = relay.kind;
+    relayed.request = peer->second.link->request(
+        relay.kind, std::move(message), deadline,
+        guard_.wrap([this, number, done = std::move(done)](Result<wire::Frame> frame) mutable {
+            relays_.erase(number);
+            done(std::move(frame));
+        }));
+    return number;
+}
+
+void ReplicaHost::cancel_relay(uint64_t request) {
+    const auto found = relays_.find(request);
+    if (found == relays_.end()) return;
+    const Relayed relayed = found->second;
+    relays_.erase(found);
+    wire::Link& link = *peers_.at(relayed.to).link;
+    link.cancel(relayed.request);
+    if (relayed.kind == wire::FrameKind::forward) {
+        link.send(wire::encode_frame(wire::FrameKind::cancel, relayed.request, Buffer()));
+    }
+}
+
 }  // namespace quern::replica

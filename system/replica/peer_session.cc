@@ -44,6 +44,7 @@ Result<void> PeerSession::dispatch(wire::Frame& frame) {
         }
         case wire::FrameKind::forward: return forward(frame);
         case wire::FrameKind::query: return query(frame);
+        case wire::FrameKind::relay: return relay(frame);
         case wire::FrameKind::cancel: {
             auto found = forwards_.find(frame.request_id);
             if (found == forwards_.end()) return {};
@@ -101,6 +102,25 @@ Result<void> PeerSession::query(const wire::Frame& frame) {
     if (!query) return fail(std::move(query.error()));
     host_.query(std::move(*query), guard_.wrap([this, id = frame.request_id](wire::QueryReply answer) {
         reply(wire::FrameKind::query_reply, id, wire::encode(answer));
+    }));
+    return {};
+}
+
+Result<void> PeerSession::relay(const wire::Frame& frame) {
+    Result<wire::Relay> asked = wire::decode_relay(frame);
+    if (!asked) return fail(std::move(asked.error()));
+    if (forwards_.contains(frame.request_id)) {
+        return fail(ErrorCode::protocol_error, "a request id is used twice");
+    }
+    const uint64_t id = frame.request_id;
+    forwards_[id] = host_.relay(std::move(*asked), guard_.wrap([this, id](Result<wire::Frame> answer) {
+        forwards_.erase(id);
+        if (!answer) {
+            const bool sent = answer.error().outcome != Outcome::not_applied;
+            return reply(wire::FrameKind::relay_failed, id, wire::encode(wire::RelayFailed{sent}));
+        }
+        if (!connection_->open()) return;
+        connection_->send(wire::encode_frame_body(answer->kind, id, answer->head_bytes, answer->body));
     }));
     return {};
 }

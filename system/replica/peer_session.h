@@ -22,6 +22,7 @@ private:
     Result<void> dispatch(wire::Frame& frame);
     Result<void> forward(const wire::Frame& frame);
     Result<void> query(const wire::Frame& frame);
+    Result<void> relay(const wire::Frame& frame);
     void reply(wire::FrameKind kind, uint64_t request_id, wire::Encoded message);
 
     Env& env_;

@@ -50,6 +50,8 @@ enum class FrameKind : uint16_t {
     cancel = 42,  // one-way, names the asker's request: its answer is no longer wanted. No body.
     repair = 43,  // repair_messages.h
     repair_reply = 44,
+    relay = 45,  // relay_messages.h; the answer is that of the node it was for
+    relay_failed = 46,
 };
 
 struct Frame {

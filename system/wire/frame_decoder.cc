@@ -13,7 +13,7 @@ bool known_kind(uint16_t kind) {
     const auto first = [](FrameKind k) { return static_cast<uint16_t>(k); };
     return (kind >= first(FrameKind::hello) && kind <= first(FrameKind::goodbye)) ||
            kind == first(FrameKind::request) || kind == first(FrameKind::response) ||
-           (kind >= first(FrameKind::raft) && kind <= first(FrameKind::repair_reply));
+           (kind >= first(FrameKind::raft) && kind <= first(FrameKind::relay_failed));
 }
 
 constexpr std::string_view http_hint =

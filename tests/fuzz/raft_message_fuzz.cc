@@ -2,6 +2,7 @@
 #include <cstdlib>
 
 #include "system/wire/peer_messages.h"
+#include "system/wire/relay_messages.h"
 
 namespace {
 
@@ -47,6 +48,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (const auto forwarded = decode_forward(forward)) {
         if (!decode_forward(again(forward, encode(*forwarded)))) std::abort();
     }
+    (void)decode_relay(frame_of(FrameKind::relay, head_bytes, body));
+    (void)decode_relay_failed(frame_of(FrameKind::relay_failed, head_bytes, body));
     (void)decode_ping(frame_of(FrameKind::ping, head_bytes, body));
     (void)decode_pong(frame_of(FrameKind::pong, head_bytes, body));
     (void)decode_snapshot_offer(frame_of(FrameKind::snapshot_offer, head_bytes, body));

@@ -1,5 +1,7 @@
 #include "tests/unit/balancer/fake_node.h"
 
+#include "system/wire/relay_messages.h"
+
 namespace quern::balancer {
 
 void FakeNode::start() {
@@ -35,6 +37,12 @@ void FakeNode::take(Session& session, wire::Frame frame) {
         if (!reply) return;
         wire::Encoded encoded = wire::encode(*reply);
         session.connection->send(wire::encode_frame(wire::FrameKind::query_reply, frame.request_id,
+                                                    encoded.head, encoded.attachments));
+        return;
+    }
+    if (frame.kind == wire::FrameKind::relay) {  // reaches nobody either
+        wire::Encoded encoded = wire::encode(wire::RelayFailed{false});
+        session.connection->send(wire::encode_frame(wire::FrameKind::relay_failed, frame.request_id,
                                                     encoded.head, encoded.attachments));
         return;
     }

@@ -31,6 +31,12 @@ public:
             run(std::move(reply));
         });
     }
+    LocalRequest relay(wire::Relay, Callback<void(Result<wire::Frame>)> done) override {
+        env.loop.post([run = std::move(done)]() mutable {
+            run(fail(Error(ErrorCode::connection_refused).with_outcome(Outcome::not_applied)));
+        });
+        return ++last;
+    }
     void cancel(LocalRequest request) override { cancelled.push_back(request); }
 
     FakeCluster& cluster;

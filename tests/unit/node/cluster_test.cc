@@ -201,6 +201,31 @@ TEST_F(ClusterFixture, leadership_goes_to_where_all_replicas_are_in_reach) {
     }
 }
 
+// faults.md S121: the nodes agree, but this balancer does not reach the leader.
+TEST_F(ClusterFixture, a_balancer_cut_off_from_the_leader_goes_through_another_node) {
+    send("before");
+    std::set<uint32_t> cut;
+    for (const Machine* machine : cluster.storage_machines()) {
+        for (const GroupId group : {GroupId(0), GroupId(1)}) {
+            const auto& groups = cluster.host_on(*machine)->groups();
+            if (groups.at(group)->status().role == raft::Role::leader) cut.insert(machine->index());
+        }
+    }
+    ASSERT_LT(cut.size(), cluster.storage_machines().size());
+    const uint32_t balancer = cluster.balancer_machines()[0]->index();
+    for (const uint32_t node : cut) {
+        world.fabric().block(balancer, node);
+        world.fabric().block(node, balancer);
+    }
+    world.run_for(Duration::seconds(10));
+    send("through another");
+    ASSERT_EQ(receive(0).size(), 2u);
+    EXPECT_TRUE(receive(1'000).empty());
+    auto created = client.call("others", wire::CreateQueueRequest{});
+    ASSERT_TRUE(created.has_value());
+    EXPECT_EQ(created->error.code, ErrorCode::ok) << created->error.to_string();
+}
+
 // More storage nodes than replicas of a group: some hold the catalogue alone, and one of them may lead it.
 TEST(Cluster, more_nodes_than_replicas) {
     for (uint64_t seed = 1; seed <= 4; ++seed) {

@@ -1,6 +1,7 @@
 // What a node whose disk was damaged asks of a peer, and the answer.
 #include <gtest/gtest.h>
 
+#include "system/wire/relay_messages.h"
 #include "system/wire/repair_messages.h"
 #include "tests/unit/wire/samples.h"
 
@@ -20,6 +21,29 @@ TEST(RepairMessages, a_request_comes_back) {
     EXPECT_EQ(read->snapshot_for, request.snapshot_for);
     EXPECT_EQ(read->lost_index, request.lost_index);
     EXPECT_EQ(read->lost_term, request.lost_term);
+}
+
+TEST(RelayMessages, a_frame_is_wrapped_and_unwrapped) {
+    Encoded message{Buffer::copy_of("headhead"), BufferChain(Buffer::copy_of("body"))};
+    const Frame frame =
+        samples::frame_of(FrameKind::relay, encode_relay(NodeId(3), FrameKind::query, 17, message));
+    const auto relay = decode_relay(frame);
+    ASSERT_TRUE(relay.has_value()) << relay.error().to_string();
+    EXPECT_EQ(relay->to, NodeId(3));
+    EXPECT_EQ(relay->kind, FrameKind::query);
+    EXPECT_EQ(relay->deadline_ms, 17);
+    EXPECT_EQ(relay->head_bytes, 8u);
+    EXPECT_EQ(relay->body.text(), "headheadbody");
+    for (const FrameKind kind : {FrameKind::raft, FrameKind::relay, FrameKind::snapshot_chunk}) {
+        EXPECT_FALSE(decode_relay(samples::frame_of(
+            FrameKind::relay, encode_relay(NodeId(3), kind, 17, message))));
+    }
+    EXPECT_FALSE(decode_relay(samples::frame_of(
+        FrameKind::relay, encode_relay(NodeId(3), FrameKind::query, -1, message))));
+    const auto failed = decode_relay_failed(
+        samples::frame_of(FrameKind::relay_failed, encode(RelayFailed{true})));
+    ASSERT_TRUE(failed.has_value());
+    EXPECT_TRUE(failed->sent);
 }
 
 TEST(RepairMessages, a_reply_comes_back) {
