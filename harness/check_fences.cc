@@ -74,18 +74,18 @@ namespace {
 void check_granted(const Operation& op, const std::vector<const Operation*>& changes,
                    Verdict& verdict) {
     if (op.error != ErrorCode::access_denied || op.outcome == OpOutcome::ok) return;
-    const Operation* last = nullptr;
+    // Until when something may have been revoked; what is of unknown outcome may come late.
+    int64_t revoked_ns = -1;
     for (const Operation* change : changes) {
         if (change->invoked_ns >= op.returned_ns) break;
-        if (change->kind == OpKind::revoke && change->possible()) last = nullptr;
-        if (change->kind == OpKind::grant && change->ok() && change->returned_ns < op.invoked_ns) {
-            last = change;
-        }
+        if (change->kind != OpKind::revoke || !change->possible()) continue;
+        revoked_ns = std::max(revoked_ns, change->ok() ? change->returned_ns : never_ns);
     }
-    // A revocation of unknown outcome may come late.
+    const Operation* last = nullptr;
     for (const Operation* change : changes) {
-        const bool open = change->kind == OpKind::revoke && change->possible() && !change->ok();
-        if (open && change->invoked_ns < op.returned_ns) return;
+        const bool granted = change->kind == OpKind::grant && change->ok() &&
+                             change->invoked_ns >= revoked_ns && change->returned_ns < op.invoked_ns;
+        if (granted) last = change;
     }
     if (last == nullptr) return;
     verdict.add("Q19", fmt::format("refused though it was granted: {}; granted by {}", to_string(op),
@@ -95,8 +95,7 @@ void check_granted(const Operation& op, const std::vector<const Operation*>& cha
 
 }  // namespace
 
-// Grants and revocations of one user are asked by one client, one after another (the workload sees to
-// it), each for all that the user may do.
+// Each grant and revocation is of all that the user may do. Of two that overlap either may be the last.
 void check_access(const HistoryIndex& index, const CheckOptions& options, Verdict& verdict) {
     if (options.revocation_ms == 0) return;
     std::map<std::string, std::vector<const Operation*>> changes;
@@ -119,6 +118,12 @@ void check_access(const HistoryIndex& index, const CheckOptions& options, Verdic
         if (last == nullptr || last->kind != OpKind::revoke) continue;
         const int64_t bound = last->returned_ns + options.revocation_ms * 1'000'000;
         if (op.invoked_ns <= bound) continue;
+        const bool overlapped =
+            std::any_of(found->second.begin(), found->second.end(), [&](const Operation* change) {
+                return change->kind == OpKind::grant && change->ok() &&
+                       change->invoked_ns < last->returned_ns && change->returned_ns > last->invoked_ns;
+            });
+        if (overlapped) continue;
         verdict.add("Q19", fmt::format("{} ms after its permission was revoked: {}; revoked by {}",
                                        (op.invoked_ns - last->returned_ns) / 1'000'000, to_string(op),
                                        to_string(*last)),

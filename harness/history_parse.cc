@@ -36,6 +36,15 @@ public:
         }
         value = static_cast<T>(field->get<int64_t>());
     }
+    // What a client altered may say anything.
+    void any_number(const char* name, uint64_t& value) {
+        const json* field = find(name);
+        if (field == nullptr) return;
+        if (!field->is_number_unsigned()) {
+            return complain(fmt::format("{}: a number from 0 to {} is needed", name, UINT64_MAX));
+        }
+        value = field->get<uint64_t>();
+    }
     void small(const char* name, uint32_t& value) { number(name, value, 0, UINT32_MAX); }
     void flag(const char* name, bool& value) {
         const json* field = find(name);
@@ -144,8 +153,8 @@ SeenMessage read_seen(const json& element, std::string& wrong) {
 ReceiptUse read_receipt(const json& element, std::string& wrong) {
     ReceiptUse use;
     Fields in(element, wrong);
-    in.number("queue", use.receipt.queue.value);
-    in.number("seq", use.receipt.seq.value);
+    in.any_number("queue", use.receipt.queue.value);
+    in.any_number("seq", use.receipt.seq.value);
     in.small("epoch", use.receipt.epoch.value);
     in.flag("genuine", use.genuine);
     in.number("visibility_ms", use.visibility_ms);

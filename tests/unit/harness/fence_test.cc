@@ -190,6 +190,37 @@ TEST(Access, what_was_granted_is_not_refused) {
     EXPECT_TRUE(h.passes(options)) << h.words;
 }
 
+TEST(Access, of_a_grant_and_a_revocation_that_overlap_either_may_be_the_last) {
+    WrittenHistory h;
+    h.history.drained = false;
+    Operation& revoke = h.add(OpKind::revoke, 10, 14);
+    Operation& grant = h.add(OpKind::grant, 12, 13);
+    for (Operation* change : {&revoke, &grant}) {
+        change->queue.clear();
+        change->subject = "worker";
+        change->at = {};
+    }
+    Operation& refused = h.add(OpKind::status, 20, 21);
+    refused.user = "worker";
+    refused.outcome = OpOutcome::fail;
+    refused.error = ErrorCode::access_denied;
+    CheckOptions options;
+    options.revocation_ms = 5'000;
+    EXPECT_TRUE(h.passes(options)) << h.words;
+    grant.invoked_ns = 14'000'000;
+    grant.returned_ns = 15'000'000;
+    EXPECT_TRUE(h.fails("Q19", options));
+
+    grant.invoked_ns = 8'000'000;
+    grant.returned_ns = 11'000'000;
+    std::swap(revoke, grant);  // operations stand in the order in which they were asked
+    h.history.operations.pop_back();
+    h.send(6'000, "a", 1).user = "worker";
+    EXPECT_TRUE(h.passes(options)) << h.words;
+    h.history.operations[1].returned_ns = 9'000'000;  // the grant, after the queue was made
+    EXPECT_TRUE(h.fails("Q19", options));
+}
+
 TEST(Existence, a_queue_is_there_until_somebody_may_have_deleted_it) {
     WrittenHistory h;
     h.history.drained = false;

@@ -83,5 +83,20 @@ TEST(HistoryJson, the_line_and_the_reason_are_named) {
               std::string::npos);
 }
 
+TEST(HistoryJson, an_altered_receipt_may_name_any_queue) {
+    HistoryFile file;
+    Operation op;
+    op.kind = OpKind::remove;
+    op.queue = "orders";
+    op.returned_ns = 5;
+    op.receipts.push_back({{QueueId(UINT64_MAX), MessageSeq(UINT64_MAX), LeaseEpoch(7)}, false, 0, {}});
+    file.history.operations.push_back(op);
+    const auto read = parse_history(to_json_lines(file));
+    ASSERT_TRUE(read) << read.error().detail;
+    const queue::Receipt& receipt = read->history.operations.at(0).receipts.at(0).receipt;
+    EXPECT_EQ(receipt.queue.value, UINT64_MAX);
+    EXPECT_EQ(receipt.seq.value, UINT64_MAX);
+}
+
 }  // namespace
 }  // namespace quern::harness
