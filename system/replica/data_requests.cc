@@ -45,14 +45,17 @@ void DataReplica::cancel(uint64_t request) {
 std::optional<Error> DataReplica::check(const wire::ForwardHeader& header,
                                         CatalogueVersion policy_version) const {
     if (!status_.leader_ready) return Error(ErrorCode::not_leader);
+    if (header.kind == wire::ForwardHeader::Kind::ensure_queue) {
+        const CatalogueVersion as_of = std::max(header.record_version, header.authorised_at);
+        if (as_of < state_.catalogue_floor()) return Error(ErrorCode::stale_catalogue);
+    }
     if (header.kind != wire::ForwardHeader::Kind::client_request) return std::nullopt;
     if (header.authorised_at < policy_version) {
         return Error(ErrorCode::stale_catalogue, "permissions changed since the request was authorised");
     }
-    if (!state_.has_queue(header.queue)) {
-        return Error(header.record_version < state_.catalogue_floor() ? ErrorCode::stale_catalogue
-                                                                      : ErrorCode::needs_attributes);
-    }
+    // Not "stale", however old the record: the version at which the balancer saw it decides that, and
+    // comes with ensure_queue. A queue may be older than another's deletion, and new to its group.
+    if (!state_.has_queue(header.queue)) return Error(ErrorCode::needs_attributes);
     if (PLANTED(stale_record_honoured)) return std::nullopt;
     const CatalogueVersion held = state_.record_version(header.queue);
     if (header.record_version < held) return Error(ErrorCode::stale_catalogue);

@@ -29,8 +29,10 @@ void SnapshotReceiver::chunk(wire::SnapshotChunk chunk, Done done) {
         return reply(done, fail(ErrorCode::protocol_error), false);
     }
     ++next_ordinal_;
+    keep_own(chunk.absent);
     if (!chunk.bodies.empty()) return store_bodies(std::move(chunk), std::move(done));
     if (chunk.last) return finish(std::move(done));
+    if (chunk.bytes.empty()) return reply(done, {}, false);
     chunks_.push_back(chunk.bytes);
     append(std::move(chunk.bytes), std::move(done));
 }
@@ -57,8 +59,25 @@ void SnapshotReceiver::store_bodies(wire::SnapshotChunk chunk, Done done) {
     }
 }
 
+// The log here goes when the snapshot is installed. What is not committed may be of another entry.
+void SnapshotReceiver::keep_own(const std::vector<BodyRef>& absent) {
+    const LogIndex commit = group_.status().commit;
+    for (const BodyRef& body : absent) {
+        if (body.index <= commit) own_.push_back(body);
+    }
+}
+
 void SnapshotReceiver::finish(Done done) {
     busy_ = true;
+    if (own_.empty()) return sync_bodies(std::move(done));
+    // What cannot be carried over is as absent here as it is there.
+    storage_.carry_over(group_.group(), std::move(own_),
+                        guard_.wrap([this, done = std::move(done)](const Result<void>&) mutable {
+                            sync_bodies(std::move(done));
+                        }));
+}
+
+void SnapshotReceiver::sync_bodies(Done done) {
     storage_.sync_bodies(
         group_.group(), guard_.wrap([this, done = std::move(done)](Result<void> synced) mutable {
             if (!synced) return reply(done, std::move(synced), false);

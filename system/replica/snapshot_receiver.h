@@ -24,7 +24,9 @@ public:
 private:
     void append(Buffer bytes, Done done);
     void store_bodies(wire::SnapshotChunk chunk, Done done);
+    void keep_own(const std::vector<BodyRef>& absent);
     void finish(Done done);
+    void sync_bodies(Done done);
     void reply(Done& done, Result<void> result, bool finished);
 
     storage::NodeStorage& storage_;
@@ -32,6 +34,7 @@ private:
     wire::SnapshotOffer offer_;
     std::unique_ptr<storage::SnapshotWriter> writer_;
     std::vector<Buffer> chunks_;
+    std::vector<BodyRef> own_;  // absent at the sender, to be kept from the log here
     uint64_t next_ordinal_ = 0;
     bool busy_ = false;
     bool ended_ = false;

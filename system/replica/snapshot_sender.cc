@@ -64,14 +64,17 @@ void SnapshotSender::send_bodies(std::vector<BodyRef> bodies) {
                       chunk.last = bodies.empty();
                       BufferChain bytes;
                       for (size_t i = 0; i < bodies.size(); ++i) {
-                          // Dropped since the freeze: the peer will drop it too when it catches up, and a
-                          // body of other bytes must not take its place.
-                          if (!found[i] && found[i].error().code != ErrorCode::not_found) return end(false);
-                          if (!found[i]) continue;
-                          chunk.bodies.push_back(bodies[i]);
-                          bytes.append(std::move(*found[i]));
+                          if (found[i]) {
+                              chunk.bodies.push_back(bodies[i]);
+                              bytes.append(std::move(*found[i]));
+                              continue;
+                          }
+                          // Dropped since the freeze, also in an earlier life of this node: the peer
+                          // will drop it too when it catches up. A damaged one it may have itself.
+                          const ErrorCode code = found[i].error().code;
+                          if (code != ErrorCode::not_found && code != ErrorCode::corrupt) return end(false);
+                          chunk.absent.push_back(bodies[i]);
                       }
-                      if (chunk.bodies.empty() && !chunk.last) return send_next();
                       chunk.ordinal = ordinal_++;
                       chunk.bytes = bytes.flatten();
                       last_sent_ = chunk.last;

@@ -165,6 +165,9 @@ struct SnapshotChunk {
     // Either a part of the encoded state (attachment), or bodies: attachment is all contents, one after
     // another.
     std::vector<BodyRef> bodies;
+    // Bodies of the state that the sender has not: dropped since, by a later entry, or damaged everywhere
+    // it can ask. The receiver keeps what it has of them itself.
+    std::vector<BodyRef> absent;
     Buffer bytes;
 };
 struct SnapshotReply {

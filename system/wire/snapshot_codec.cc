@@ -16,6 +16,21 @@ Result<Root<Table>> read_frame(const Frame& frame, FrameKind kind, const char* i
     return Root<Table>::read(frame.head(), identifier);
 }
 
+auto make_bodies(FlatBufferBuilder& builder, const std::vector<BodyRef>& bodies) {
+    return builder.CreateVectorOfStructs<fb::BodyRef>(bodies.size(), [&](size_t i, fb::BodyRef* to) {
+        *to = fb::BodyRef(bodies[i].index.value, bodies[i].offset_bytes, bodies[i].size_bytes);
+    });
+}
+
+std::vector<BodyRef> read_bodies(Reader& reader, const flatbuffers::Vector<const fb::BodyRef*>* from) {
+    std::vector<BodyRef> bodies(reader.count(from));
+    for (size_t i = 0; i < bodies.size(); ++i) {
+        const fb::BodyRef& body = *from->Get(Reader::index(i));
+        bodies[i] = {LogIndex(body.index()), body.offset_bytes(), body.size_bytes()};
+    }
+    return bodies;
+}
+
 }  // namespace
 
 Encoded encode(const SnapshotOffer& message) {
@@ -51,15 +66,13 @@ Result<SnapshotOffer> decode_snapshot_offer(const Frame& frame) {
 }
 
 Encoded encode(const SnapshotChunk& message) {
-    FlatBufferBuilder builder(128 + message.bodies.size() * sizeof(fb::BodyRef));
-    const auto bodies = builder.CreateVectorOfStructs<fb::BodyRef>(
-        message.bodies.size(), [&](size_t i, fb::BodyRef* to) {
-            const BodyRef& body = message.bodies[i];
-            *to = fb::BodyRef(body.index.value, body.offset_bytes, body.size_bytes);
-        });
+    const size_t count = message.bodies.size() + message.absent.size();
+    FlatBufferBuilder builder(128 + count * sizeof(fb::BodyRef));
+    const auto bodies = make_bodies(builder, message.bodies);
+    const auto absent = make_bodies(builder, message.absent);
     const auto root =
         fb::CreateSnapshotChunk(builder, message.group.value, message.snapshot_index.value,
-                                message.ordinal, message.last, bodies);
+                                message.ordinal, message.last, bodies, absent);
     return {finish(builder, root, chunk_identifier), BufferChain(message.bytes)};
 }
 
@@ -74,15 +87,11 @@ Result<SnapshotChunk> decode_snapshot_chunk(const Frame& frame) {
     chunk.ordinal = from.ordinal();
     chunk.last = from.last();
     chunk.bytes = frame.attachments();
+    chunk.bodies = read_bodies(reader, from.bodies());
+    chunk.absent = read_bodies(reader, from.absent());
     uint64_t body_bytes = 0;  // at most 2^32 bodies of less than 2^32 bytes
-    const size_t size = reader.count(from.bodies());
-    chunk.bodies.reserve(size);
-    for (size_t i = 0; i < size; ++i) {
-        const fb::BodyRef& body = *from.bodies()->Get(Reader::index(i));
-        chunk.bodies.push_back({LogIndex(body.index()), body.offset_bytes(), body.size_bytes()});
-        body_bytes += body.size_bytes();
-    }
-    reader.require(size == 0 || body_bytes == chunk.bytes.size(), "bodies do not add up");
+    for (const BodyRef& body : chunk.bodies) body_bytes += body.size_bytes;
+    reader.require(chunk.bodies.empty() || body_bytes == chunk.bytes.size(), "bodies do not add up");
     if (!reader.ok()) return reader.failure();
     return chunk;
 }

@@ -181,11 +181,7 @@ std::optional<wire::Response> FakeCluster::answer(const Forwarded& seen) {
         return refusal(ErrorCode::stale_catalogue, leader);
     }
     auto record = known.find(header.queue);
-    if (record == known.end()) {
-        return refusal(header.record_version < floor ? ErrorCode::stale_catalogue
-                                                     : ErrorCode::needs_attributes,
-                       leader);
-    }
+    if (record == known.end()) return refusal(ErrorCode::needs_attributes, leader);
     if (header.record_version < record->second) return refusal(ErrorCode::stale_catalogue, leader);
     if (header.record_version > record->second) {
         return refusal(ErrorCode::needs_attributes, leader);

@@ -9,9 +9,10 @@ namespace {
 
 struct ClusterFixture : testing::Test {
     World world{{.seed = 11}};
-    Cluster cluster{world, ClusterShape{}};
+    Cluster cluster;
     DirectClient client{world, "c1", cluster.client_endpoints()[0]};
 
+    explicit ClusterFixture(const ClusterShape& shape = {}) : cluster(world, shape) {}
     void SetUp() override {
         ASSERT_TRUE(cluster.wait_healthy(Duration::seconds(20)));
         ASSERT_TRUE(client.connect()) << client.last_error.to_string();
@@ -149,6 +150,27 @@ TEST_F(ClusterFixture, a_queue_made_anew_sees_nothing_of_the_old_one) {
     ASSERT_TRUE(created.has_value());
     EXPECT_EQ(created->error.code, ErrorCode::ok) << created->error.to_string();
     EXPECT_TRUE(receive(0).empty());
+}
+
+// Its balancer dies before it told the group of the queue; then a younger version is dropped there.
+struct OneGroup : ClusterFixture {
+    OneGroup() : ClusterFixture({.data_groups = 1}) {}
+};
+TEST_F(OneGroup, a_queue_its_group_never_heard_of_is_served_after_the_deletion_of_another) {
+    const auto made = client.begin("unheard", wire::CreateQueueRequest{});
+    replica::ReplicaHost* host = cluster.leader_of(metadata_group);
+    ASSERT_NE(host, nullptr);
+    const auto known = [host] { return host->catalogue().find_queue(metadata::QueueName{std::string(metadata::default_account), "unheard"}) != nullptr; };
+    ASSERT_TRUE(world.run_until(known, Duration::seconds(5)));
+    cluster.balancer_machines()[0]->power_loss();
+    DirectClient other(world, "c2", cluster.client_endpoints()[1]);
+    ASSERT_TRUE(other.connect());
+    auto deleted = other.call("orders", wire::DeleteQueueRequest{});
+    ASSERT_TRUE(deleted.has_value());
+    ASSERT_EQ(deleted->error.code, ErrorCode::ok) << deleted->error.to_string();
+    auto sent = other.call("unheard", send_request("first"));
+    ASSERT_TRUE(sent.has_value()) << other.last_error.to_string();
+    EXPECT_EQ(sent->error.code, ErrorCode::ok) << sent->error.to_string();
 }
 
 TEST_F(ClusterFixture, a_node_with_a_wiped_disk_is_not_let_in_under_its_old_id) {

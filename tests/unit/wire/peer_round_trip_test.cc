@@ -159,7 +159,8 @@ TEST(PeerRoundTrip, snapshots) {
     offer.meta.configuration.voters = {NodeId(2), NodeId(1)};
     EXPECT_FALSE(decode_snapshot_offer(samples::frame_of(FrameKind::snapshot_offer, encode(offer))));
 
-    SnapshotChunk chunk{GroupId(1), LogIndex(2), 3, true, {{LogIndex(8), 9, 4}}, Buffer::copy_of("body")};
+    SnapshotChunk chunk{GroupId(1), LogIndex(2), 3, true, {{LogIndex(8), 9, 4}}, {{LogIndex(7), 1, 2}},
+                        Buffer::copy_of("body")};
     const auto sent =
         decode_snapshot_chunk(samples::frame_of(FrameKind::snapshot_chunk, encode(chunk)));
     ASSERT_TRUE(sent);
@@ -167,6 +168,7 @@ TEST(PeerRoundTrip, snapshots) {
     EXPECT_EQ(sent->ordinal, 3u);
     EXPECT_TRUE(sent->last);
     EXPECT_EQ(sent->bodies, chunk.bodies);
+    EXPECT_EQ(sent->absent, chunk.absent);
     EXPECT_EQ(sent->bytes.text(), "body");
     chunk.bodies.push_back({LogIndex(8), 13, 1});
     EXPECT_FALSE(decode_snapshot_chunk(samples::frame_of(FrameKind::snapshot_chunk, encode(chunk))));
