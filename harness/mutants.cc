@@ -30,7 +30,7 @@ struct Hunt {
     std::string checker;
 };
 
-// A node that stops by an assertion of its own is named by it.
+// A node that stops by an assertion of its own is named by it: by its sentence, or its condition if it has none.
 std::string checker_name(const CampaignResult& result) {
     constexpr std::string_view mark = ": assertion failed: ";
     constexpr size_t words_max = 70;
@@ -38,6 +38,9 @@ std::string checker_name(const CampaignResult& result) {
     if (result.first_invariant != "crash" || at == std::string::npos) return result.first_invariant;
     const size_t from = at + mark.size();
     std::string words = result.first_text.substr(from, result.first_text.find('\n', from) - from);
+    if (const size_t sentence = words.find(": "); sentence != std::string::npos) {
+        words.erase(0, sentence + 2);
+    }
     if (words.size() > words_max) words.resize(words_max);
     return "assertion: " + words;
 }

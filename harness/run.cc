@@ -426,20 +426,28 @@ void Run::supervise() {
 }
 
 // Without a fault of its disk (one that is full or slow has none) no node has a reason to stop or to refuse to start.
+bool Run::disk_is_good(const std::string& machine) const {
+    const auto& faults = plan_.faults.faults;
+    return std::none_of(faults.begin(), faults.end(), [&](const sim::Fault& fault) {
+        const bool here = std::find(fault.a.begin(), fault.a.end(), machine) != fault.a.end() ||
+                          std::find(fault.b.begin(), fault.b.end(), machine) != fault.b.end();
+        const bool harmless =
+            fault.kind == sim::FaultKind::disk_full || fault.kind == sim::FaultKind::disk_slow;
+        const bool of_disk = fault.kind >= sim::FaultKind::bit_rot &&
+                             fault.kind <= sim::FaultKind::disks_swapped && !harmless;
+        return here && (of_disk || fault.parameter("rot_newest_bytes", 0) > 0);
+    });
+}
+
 void Run::check_stops() {
-    const bool disks_good = std::none_of(
-        plan_.faults.faults.begin(), plan_.faults.faults.end(), [](const sim::Fault& fault) {
-            const bool harmless = fault.kind == sim::FaultKind::disk_full ||
-                                  fault.kind == sim::FaultKind::disk_slow;
-            return fault.kind >= sim::FaultKind::bit_rot &&
-                   fault.kind <= sim::FaultKind::disks_swapped && !harmless;
-        });
-    if (!disks_good || !verdict_.good()) return;
+    if (!verdict_.good()) return;
     for (const auto* list : {&cluster_->fatal_stops(), &cluster_->start_failures()}) {
-        if (list->empty()) continue;
-        found("R10", fmt::format("{} stopped though its disk is good: {}", list->front().machine,
-                                 list->front().error.to_string()));
-        return;
+        for (const auto& stop : *list) {
+            if (!disk_is_good(stop.machine)) continue;
+            found("R10", fmt::format("{} stopped though its disk is good: {}", stop.machine,
+                                     stop.error.to_string()));
+            return;
+        }
     }
 }
 

@@ -39,6 +39,7 @@ private:
     // What an init system does: a process that ended or refused to start is started again.
     void supervise();
     void restart_later(sim::Machine& machine);
+    bool disk_is_good(const std::string& machine) const;
     void check_stops();
     void check_refused(const Operation& op);
     bool time_left() { return world_.now().ns < options_.until_ns && !stopped(); }

@@ -117,15 +117,18 @@ void Witness::restored(NodeId self, GroupId group, LogIndex index, uint64_t roll
 
 void Witness::message_leaves(NodeId self, const raft::Message& message) {
     if (cluster_ == nullptr) return;
+    ++messages_;
     check_term(self, message);
-    check_restart(self, message.group);
+    check_kept(self, message.group);
+    note_round(self, message);
     switch (message.kind) {
         case raft::MessageKind::append_request:
         case raft::MessageKind::heartbeat_request: check_leader(self, message); break;
         case raft::MessageKind::append_response:
             if (!message.reject) check_append_promise(self, message);
             break;
-        case raft::MessageKind::vote_request:
+        case raft::MessageKind::pre_vote_request: check_campaign(self, message); break;
+        case raft::MessageKind::vote_request: check_campaign(self, message); [[fallthrough]];
         case raft::MessageKind::vote_response:
             if (!message.reject) check_vote_promise(self, message);
             break;
@@ -174,6 +177,7 @@ bool Witness::durable_on(NodeId node, GroupId group, LogIndex index, Term term, 
 
 void Witness::check_append_promise(NodeId self, const raft::Message& message) {
     ++promises_;
+    check_against_leader(self, message);
     Term term;
     if (const raft::Raft* raft = core(self, message.group)) {
         if (raft->status().term == message.term) term = raft->term_at(message.index);
@@ -187,7 +191,8 @@ void Witness::check_append_promise(NodeId self, const raft::Message& message) {
                                    log != nullptr ? log->last().value : 0, disk(self).place(),
                                    log != nullptr ? log->term_at(message.index).value : 0));
     }
-    if (term) replica(self, message.group).promised = {term, message.index};
+    LogPosition& promised = replica(self, message.group).promised;
+    if (term) promised = std::max(promised, {term, message.index});
     if (drawn()) check_durable(self, message.group);
 }
 

@@ -51,8 +51,8 @@ public:
     void applied(NodeId self, GroupId group, const raft::Entry& entry,
                  uint64_t rolling_hash) override;
     void restored(NodeId self, GroupId group, LogIndex index, uint64_t rolling_hash) override;
-    LogIndex read_begins(GroupId group) override;
-    void read_ends(NodeId self, GroupId group, LogIndex floor, LogIndex index) override;
+    uint64_t read_begins(GroupId group) override;
+    void read_ends(NodeId self, GroupId group, uint64_t read, LogIndex index) override;
     void answers_applied(NodeId self, GroupId group, LogIndex index) override;
 
 private:
@@ -61,12 +61,23 @@ private:
         LogIndex index;
         auto operator<=>(const LogPosition&) const = default;
     };
+    // The heartbeats by which a leader confirms reads: when each round first left, and the last one that each
+    // peer answered.
+    struct Rounds {
+        std::map<uint64_t, uint64_t> left;
+        std::map<NodeId, uint64_t> answered;
+    };
+    struct Read {
+        LogIndex floor;      // the last entry that anyone had applied when it began
+        uint64_t began = 0;  // as messages_
+    };
     struct Group {
         std::set<Term> terms;  // that somebody stood for
         // Who may stand: asked for pre-votes, or was told to.
         std::set<std::pair<Term, NodeId>> asked;
         std::map<std::pair<Term, NodeId>, std::set<NodeId>> voters;  // by candidate
         std::map<std::pair<Term, NodeId>, LogPosition> candidates;   // where their logs ended
+        std::map<std::pair<Term, NodeId>, Rounds> rounds;            // by leader
         std::unique_ptr<GroupJudge> judge;  // of data groups
         NodeId feeder;                      // whose applying the judge follows in this entry
         bool entry_open = false;
@@ -98,7 +109,11 @@ private:
     void check_commit_rule(NodeId self, const raft::Message& message, const raft::Raft& core);
     void note_candidate(NodeId self, const raft::Message& message);
     void check_voter(NodeId self, const raft::Message& message);
-    void check_restart(NodeId self, GroupId group);
+    void check_against_leader(NodeId self, const raft::Message& message);
+    void note_round(NodeId self, const raft::Message& message);
+    bool confirmed(NodeId self, GroupId group, uint64_t began) const;
+    void check_campaign(NodeId self, const raft::Message& message);
+    void check_kept(NodeId self, GroupId group);
     enum class Look : uint8_t { quick, thorough };
     bool durable_on(NodeId node, GroupId group, LogIndex index, Term term, Look how);
     void check_invariants(NodeId node);
@@ -120,6 +135,8 @@ private:
     std::map<std::pair<NodeId, GroupId>, uint64_t> desks_;  // the event after which they are looked at
     uint64_t deep_checks_ = 0;
     uint64_t promises_ = 0;
+    uint64_t messages_ = 0;  // and reads that began: a clock
+    std::map<uint64_t, Read> reads_;
 };
 
 }  // namespace quern::harness

@@ -53,7 +53,7 @@ void Witness::check_invariants(NodeId node) {
     for (const auto& [group, replica] : host->groups()) {
         if (!replica->started()) continue;
         replica->core().check_invariants();
-        check_restart(node, group);
+        check_kept(node, group);
         check_durable(node, group);
         // R4 is judged when a leader begins: later an entry of an older term may be committed by the next.
         const bool known = this->replica(node, group).led == replica->core().status().term;

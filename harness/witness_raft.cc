@@ -91,34 +91,57 @@ void Witness::check_voter(NodeId self, const raft::Message& message) {
                              r.promised.index.value, r.promised.term.value));
 }
 
-// R10: after a restart a node has what it acknowledged, or knows that its log is damaged.
-void Witness::check_restart(NodeId self, GroupId group) {
+// A node keeps what it acknowledged and is committed, also over a restart (R10), or knows that its log is
+// damaged.
+void Witness::check_kept(NodeId self, GroupId group) {
     Replica& r = replica(self, group);
     const raft::Raft* raft = core(self, group);
-    if (r.known || raft == nullptr) return;
-    r.known = true;
+    if (raft == nullptr) return;
+    const bool fresh = !std::exchange(r.known, true);
     const raft::Status status = raft->status();
     if (status.recovering || !is_truth(group, r.promised)) return;
     const bool has = status.last >= r.promised.index &&
                      (r.promised.index < status.first ||
                       raft->term_at(r.promised.index) == r.promised.term);
     if (has) return;
-    found("R10", fmt::format("{} acknowledged entry {} (term {}), which is committed; after a restart "
-                             "its log ends at {} and it does not know of any damage",
-                             replica_name(self, group), r.promised.index.value,
-                             r.promised.term.value, status.last.value));
+    found(fresh ? "R10" : "R7",
+          fmt::format("{} acknowledged entry {} (term {}), which is committed; {} its log ends at {} and "
+                      "it does not know of any damage",
+                      replica_name(self, group), r.promised.index.value, r.promised.term.value,
+                      fresh ? "after a restart" : "now", status.last.value));
+    r.promised = {};  // told once
 }
 
-// R13: what anyone applied before a read began, the read sees.
-LogIndex Witness::read_begins(GroupId group) {
-    return cluster_ == nullptr ? LogIndex{} : rules_.last(group);
+// R11: whose disk lost entries asks nobody for a vote: others may lack the same ones.
+void Witness::check_campaign(NodeId self, const raft::Message& message) {
+    const raft::Raft* raft = core(self, message.group);
+    if (raft == nullptr || !raft->status().recovering) return;
+    found("R11", fmt::format("{} stands for election in term {}, and its log is damaged",
+                             replica_name(self, message.group), message.term.value));
 }
 
-void Witness::read_ends(NodeId self, GroupId group, LogIndex floor, LogIndex index) {
-    if (cluster_ == nullptr || index >= floor) return;
-    found("R13", fmt::format("{} answers a read from its state at {}; entry {} was applied elsewhere "
-                             "before the read began",
-                             replica_name(self, group), index.value, floor.value));
+// R3, R4: what a follower acknowledges, and what it holds for committed, its leader has as well.
+void Witness::check_against_leader(NodeId self, const raft::Message& message) {
+    const raft::Raft* own = core(self, message.group);
+    const raft::Raft* leader = core(message.to, message.group);
+    if (own == nullptr || leader == nullptr) return;
+    const raft::Status mine = own->status();
+    const raft::Status theirs = leader->status();
+    if (theirs.role != raft::Role::leader || theirs.term != message.term || mine.term != message.term) return;
+    auto differs = [&](LogIndex index) {
+        if (index < mine.first || index < theirs.first) return false;
+        return index > theirs.last || own->term_at(index) != leader->term_at(index);
+    };
+    if (differs(message.index)) {
+        found("R3", fmt::format("{} acknowledges entry {} (term {}) to s{}, which has none like it",
+                                replica_name(self, message.group), message.index.value,
+                                own->term_at(message.index).value, message.to.value));
+    } else if (differs(mine.commit)) {
+        found("R4", fmt::format("{} holds entry {} (term {}) for committed, and its leader s{} has none "
+                                "like it",
+                                replica_name(self, message.group), mine.commit.value,
+                                own->term_at(mine.commit).value, message.to.value));
+    }
 }
 
 }  // namespace quern::harness

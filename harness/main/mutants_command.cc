@@ -82,7 +82,7 @@ int MutantsCommand::run(char** argv) {
     if (names_.empty()) {
         for (const PlantedBugInfo& info : planted_bugs) options_.bugs.push_back(info.bug);
     }
-    options_.progress = !json_ && !markdown_;
+    options_.progress = true;
     options_.plant = plant;
     const std::vector<MutantResult> results = run_mutants(options_);
     fmt::print("{}\n", json_       ? mutants_to_json(results)

@@ -160,7 +160,8 @@ void FaultRun::begin_disk(size_t index) {
             case FaultKind::lost_write:
             case FaultKind::misdirected_write:
                 damage_disk(world_, *machine, atlas_,
-                            {fault.kind, fault.id, count, fault.file_class});
+                            {fault.kind, fault.id, count, fault.file_class,
+                             static_cast<uint64_t>(fault.parameter("newest_bytes", 0))});
                 break;
             case FaultKind::write_error:
                 disk.fail_writes(count, fault.file_class);
@@ -234,16 +235,16 @@ void FaultRun::crash(const Fault& fault, Machine& machine) {
     const bool power = fault.kind == FaultKind::power_loss;
     if (!machine.running() && !(power && machine.powered())) return;
     world_.counters().struck(fault.kind);
+    const int64_t loss = fault.parameter("loss", -1);
     if (!power) {
         machine.kill();
-        return;
-    }
-    const int64_t loss = fault.parameter("loss", -1);
-    if (loss >= 0 && loss < static_cast<int64_t>(CrashLoss::count)) {
+    } else if (loss >= 0 && loss < static_cast<int64_t>(CrashLoss::count)) {
         machine.power_loss(static_cast<CrashLoss>(loss));
     } else {
         machine.power_loss();
     }
+    const auto rot = static_cast<uint64_t>(fault.parameter("rot_newest_bytes", 0));
+    if (rot > 0) damage_disk(world_, machine, atlas_, {FaultKind::bit_rot, fault.id, 1, "wal", rot});
 }
 
 // Down once more, soon after it came up: in the middle of recovery if luck has it.

@@ -206,6 +206,15 @@ Fault generate_fault(uint64_t seed, FaultKind kind, uint32_t ordinal, const Plan
     if (of_disk(kind) && !shape.file_classes.empty() && dice.below(2) == 0) {
         fault.file_class = shape.file_classes[dice.below(shape.file_classes.size())];
     }
+    // What was written last is what matters most.
+    const bool rots = fault.kind == FaultKind::bit_rot || fault.kind == FaultKind::latent_error;
+    if (rots && fault.file_class == "wal" && dice.below(2) == 0) {
+        fault.parameters["newest_bytes"] = dice.one_of({512, 4'096, 65'536});
+    }
+    const bool crash = fault.kind == FaultKind::kill || fault.kind == FaultKind::power_loss;
+    if (crash && !knobs.forbidden[static_cast<uint8_t>(FaultKind::bit_rot)] && dice.below(6) == 0) {
+        fault.parameters["rot_newest_bytes"] = dice.one_of({200, 512, 4'096});
+    }
     return fault;
 }
 

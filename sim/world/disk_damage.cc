@@ -27,13 +27,24 @@ std::vector<Target> targets_of(const Platter& platter, const std::string& wanted
     return targets;
 }
 
-bool strike(const DamageOrder& order, Inode& inode, uint64_t sector, uint64_t random) {
+// The bytes that may be struck.
+struct Range {
+    uint64_t from = 0;
+    uint64_t to = 0;
+};
+
+Range range_of(const DamageOrder& order, const Inode& inode) {
+    const uint64_t used = inode.durable_used();
+    if (order.newest_bytes > 0) return {used - std::min(used, order.newest_bytes), used};
+    return {0, (used + sector_bytes - 1) / sector_bytes * sector_bytes};
+}
+
+bool strike(const DamageOrder& order, Inode& inode, uint64_t offset, uint64_t random) {
     switch (order.kind) {
         case FaultKind::bit_rot:
-            return inode.flip_bit(sector * sector_bytes + random % sector_bytes,
-                                  static_cast<unsigned>(random >> 16));
+            return inode.flip_bit(offset, static_cast<unsigned>(random >> 16));
         case FaultKind::latent_error:
-            return inode.make_unreadable(sector);
+            return inode.make_unreadable(offset / sector_bytes);
         default:
             QUERN_UNREACHABLE();
     }
@@ -41,17 +52,19 @@ bool strike(const DamageOrder& order, Inode& inode, uint64_t sector, uint64_t ra
 
 uint32_t damage_sectors(World& world, Machine& machine, const Atlas& atlas,
                         const DamageOrder& order) {
-    const auto targets = targets_of(machine.disk().platter(), order.file_class, true);
+    auto targets = targets_of(machine.disk().platter(), order.file_class, true);
     if (targets.empty()) return 0;
+    if (order.newest_bytes > 0) targets.erase(targets.begin(), targets.end() - 1);
     uint32_t struck = 0;
     for (uint32_t i = 0; i < order.count * tries_per_place && struck < order.count; ++i) {
         const uint64_t random = draw(world.seed(), Concern::disk_damage, order.key, i);
         const Target& target = targets[bounded(random, targets.size())];
-        const uint64_t sectors = (target.inode->durable_used() + sector_bytes - 1) / sector_bytes;
-        const uint64_t sector = bounded(mix64(random), sectors);
-        const uint64_t chunk = sector * sector_bytes / Atlas::chunk_bytes;
-        if (!atlas.permits(machine.name(), target.path, chunk)) continue;
-        if (strike(order, *target.inode, sector, mix64(random + 1))) ++struck;
+        const Range range = range_of(order, *target.inode);
+        uint64_t offset = range.from + bounded(mix64(random), range.to - range.from);
+        const uint64_t more = mix64(random + 1);
+        if (order.newest_bytes == 0) offset = offset / sector_bytes * sector_bytes + more % sector_bytes;
+        if (!atlas.permits(machine.name(), target.path, offset / Atlas::chunk_bytes)) continue;
+        if (strike(order, *target.inode, offset, more)) ++struck;
     }
     return struck;
 }

@@ -16,6 +16,8 @@ struct DamageOrder {
     uint64_t key = 0;                     // draws the places
     uint32_t count = 1;                   // of sectors
     std::string file_class;               // "" for any
+    // Not 0: bit_rot and latent_error strike the last so many bytes written, in the newest file of its class.
+    uint64_t newest_bytes = 0;
 };
 
 // Returns in how many places it struck (for lost and misdirected writes: in how many files it lies

@@ -156,9 +156,9 @@ void GroupReplica::read_barrier(Callback<void(Result<void>)> done) {
         return;
     }
     if (ReplicaObserver* observer = host_.observer()) {
-        done = guard_.wrap([this, observer, floor = observer->read_begins(group()),
+        done = guard_.wrap([this, observer, number = observer->read_begins(group()),
                             inner = std::move(done)](Result<void> read) mutable {
-            if (read) observer->read_ends(host_.self(), group(), floor, applied_);
+            if (read) observer->read_ends(host_.self(), group(), number, applied_);
             inner(std::move(read));
         });
     }

@@ -22,9 +22,9 @@ public:
     // A snapshot replaced the state machine's state.
     virtual void restored(NodeId self, GroupId group, LogIndex index, uint64_t rolling_hash) = 0;
     // A linearizable read of the group's state begins; the result goes to its read_ends().
-    virtual LogIndex read_begins(GroupId group) = 0;
-    // It is about to look at the state after `index`; `floor` is what read_begins() said.
-    virtual void read_ends(NodeId self, GroupId group, LogIndex floor, LogIndex index) = 0;
+    virtual uint64_t read_begins(GroupId group) = 0;
+    // It is about to look at the state after `index`; `read` is what read_begins() said.
+    virtual void read_ends(NodeId self, GroupId group, uint64_t read, LogIndex index) = 0;
     // A client's mutating request is about to be answered as applied at `index`.
     virtual void answers_applied(NodeId self, GroupId group, LogIndex index) = 0;
 };

@@ -284,7 +284,9 @@ void GroupBodies::drop(const BodyRef& body) {
 }
 
 void GroupBodies::release(const BodySlot& slot) {
-    uint64_t& live = segments_.at(slot.segment).live_bytes;
+    const auto segment = segments_.find(slot.segment);
+    QUERN_ASSERT_MSG(segment != segments_.end(), "a segment went while bodies in it lived");
+    uint64_t& live = segment->second.live_bytes;
     const uint64_t bytes = body_record_bytes(slot.size_bytes);
     QUERN_ASSERT(live >= bytes);
     live -= bytes;

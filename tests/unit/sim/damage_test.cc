@@ -38,6 +38,15 @@ TEST_F(Damage, bit_rot_flips_one_bit_and_keeps_the_pristine_bytes) {
     EXPECT_EQ(count(FaultKind::bit_rot), 1u);
 }
 
+TEST_F(Damage, the_newest_bytes_can_be_aimed_at) {
+    for (uint64_t key = 1; key <= 20; ++key) {
+        ASSERT_EQ(damage_disk(world, m, anything, {FaultKind::bit_rot, key, 1, "wal", 100}), 1u);
+    }
+    const std::string now = files.read(*file, 0, 8192);
+    EXPECT_EQ(now.substr(0, 8092), std::string(8092, 'a'));
+    EXPECT_NE(now.substr(8092), std::string(100, 'a'));
+}
+
 TEST_F(Damage, overwriting_a_sector_heals_it) {
     damage_disk(world, m, anything, {FaultKind::latent_error, 7, 3, ""});
     EXPECT_EQ(files.read(*file, 0, 8192), "error");
