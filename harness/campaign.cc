@@ -16,6 +16,8 @@ namespace quern::harness {
 
 namespace {
 
+constexpr size_t cells_an_epoch = 48;
+
 class Campaign {
 public:
     Campaign(const CampaignOptions& options, Callback<void(const SeedReport&)> each)
@@ -25,18 +27,7 @@ public:
           next_(options.first_seed + options.shard) {}
 
     CampaignResult run() {
-        const uint64_t jobs = std::min<uint64_t>(std::max(options_.jobs, 1u), seeds_of_shard(options_));
-        for (uint64_t job = 0; job < jobs; ++job) {
-            workers_.push_back(std::make_unique<Worker>(options_, next_ + job * options_.shards,
-                                                        jobs * options_.shards));
-        }
-        while (!workers_.empty() && !out_of_time() && !enough()) {
-            collect();
-            merge();
-            if (options_.progress) show();
-        }
-        workers_.clear();
-        merge();
+        while (next_ <= options_.last_seed && !out_of_time() && !enough()) run_epoch();
         // A campaign that was cut short merges what it has.
         for (const auto& [seed, report] : waiting_) {
             if (!enough()) add(report);
@@ -47,6 +38,29 @@ public:
     }
 
 private:
+    // All seeds, unless what has been met is to say what comes next.
+    void run_epoch() {
+        epoch_ = options_;
+        if (options_.steer) {
+            const uint64_t seeds = std::max<uint64_t>(1, options_.epoch_seeds) - 1;
+            epoch_.last_seed = std::min(options_.last_seed, next_ + seeds * options_.shards);
+            if (result_.seeds > 0) epoch_.cells = cells_to_aim_at(result_.total.coverage, cells_an_epoch);
+        }
+        const uint64_t left = (epoch_.last_seed - next_) / options_.shards + 1;
+        const uint64_t jobs = std::min<uint64_t>(std::max(options_.jobs, 1u), left);
+        for (uint64_t job = 0; job < jobs; ++job) {
+            workers_.push_back(std::make_unique<Worker>(epoch_, next_ + job * options_.shards,
+                                                        jobs * options_.shards));
+        }
+        while (!workers_.empty() && !out_of_time() && !enough()) {
+            collect();
+            merge();
+            if (options_.progress) show();
+        }
+        workers_.clear();
+        merge();
+    }
+
     bool enough() const { return options_.stop_at_first && !result_.failed_seeds.empty(); }
 
     bool out_of_time() const {
@@ -108,6 +122,7 @@ private:
     }
 
     const CampaignOptions& options_;
+    CampaignOptions epoch_;
     Callback<void(const SeedReport&)> each_;
     int64_t started_ns_;
     int64_t shown_ns_ = 0;
@@ -122,6 +137,12 @@ private:
 uint64_t seeds_of_shard(const CampaignOptions& options) {
     const uint64_t all = options.last_seed - options.first_seed + 1;
     return all / options.shards + (options.shard < all % options.shards ? 1 : 0);
+}
+
+RunPlan plan_of_seed(const CampaignOptions& options, uint64_t seed) {
+    RunPlan plan = make_plan(seed, options.faults, options.kind);
+    for (const CoverageCell& cell : cells_of_seed(seed, options.cells)) add_aim(plan, cell);
+    return plan;
 }
 
 CampaignResult run_campaign(const CampaignOptions& options,

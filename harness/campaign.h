@@ -21,6 +21,11 @@ struct CampaignOptions {
     // Of `shards` equal parts, the one from 0: the seeds first_seed + shard + k * shards.
     uint64_t shard = 0;
     uint64_t shards = 1;
+    // After each epoch of seeds the next one is aimed at what faults have met least until then. The seeds of
+    // an epoch follow from the order of seeds alone, not from the number of processes.
+    bool steer = false;
+    uint64_t epoch_seeds = 256;
+    std::vector<CoverageCell> cells{};  // each seed is aimed at a few of these (cells_of_seed)
     uint32_t verify_per_cent = 5;  // of the seeds run twice; which, is keyed by the seed; equal hashes
     int64_t seed_limit_s = 300;    // on the wall; a seed that takes longer has failed
     bool progress = false;       // a line on stderr, rewritten
@@ -48,6 +53,9 @@ struct CampaignResult {
     // For a terminal.
     std::string to_text() const;
 };
+
+// The seed's plan, aims included.
+RunPlan plan_of_seed(const CampaignOptions& options, uint64_t seed);
 
 // How many seeds the shard has.
 uint64_t seeds_of_shard(const CampaignOptions& options);

@@ -10,6 +10,12 @@ namespace {
 constexpr size_t failures_shown_max = 20;
 constexpr size_t violations_shown_max = 3;
 
+std::string aims_words(const std::vector<std::string>& aims) {
+    std::string text;
+    for (const std::string& aim : aims) text += " --aim " + aim;
+    return text;
+}
+
 std::string describe(const SeedReport& report, const CampaignOptions& options) {
     std::string text;
     const auto& violations = report.result.violations;
@@ -21,7 +27,8 @@ std::string describe(const SeedReport& report, const CampaignOptions& options) {
     if (report.result.violation_count > violations_shown_max) {
         text += fmt::format("  … and {} more\n", report.result.violation_count - violations_shown_max);
     }
-    return text + "  replay: " + replay_command(report.result.seed, options.faults, options.kind) + "\n";
+    return text + "  replay: " + replay_command(report.result.seed, options.faults, options.kind) +
+           aims_words(report.aims) + "\n";
 }
 
 template <typename Array>
@@ -44,6 +51,8 @@ void add_report(CampaignResult& result, const SeedReport& report, const Campaign
     for (size_t i = 0; i < op_kind_count; ++i) add_counts(total.operations[i], r.operations[i]);
     add_counts(total.faults, r.faults);
     add_counts(total.fault_points, r.fault_points);
+    total.coverage.add(r.coverage);
+    total.aims_met += r.aims_met;
     total.elections += r.elections;
     total.deep_checks += r.deep_checks;
     total.promises_checked += r.promises_checked;

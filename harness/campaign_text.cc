@@ -57,6 +57,21 @@ std::string CampaignResult::to_json() const {
     }
     out["fault_points"] = points;
     out["fault_points_never"] = points_never;
+    ordered_json coverage;
+    for (const CoverageCell& cell : possible_cells()) {
+        const std::string kind(sim::fault_kind_name(cell.kind));
+        coverage[kind][std::string(protocol_state_name(cell.state))] = total.coverage.at(cell);
+    }
+    out["coverage"] = coverage;
+    ordered_json empty = ordered_json::array();
+    for (const CoverageCell& cell : empty_cells(total.coverage)) empty.push_back(cell.to_string());
+    out["coverage_empty"] = empty;
+    ordered_json began;
+    for (size_t s = 1; s < protocol_state_count; ++s) {
+        began[std::string(protocol_state_name(static_cast<ProtocolState>(s)))] = total.coverage.began[s];
+    }
+    out["states"] = began;
+    out["aims_met"] = total.aims_met;
     out["elections"] = total.elections;
     out["promises_checked"] = total.promises_checked;
     out["deep_checks"] = total.deep_checks;
@@ -72,8 +87,9 @@ std::string CampaignResult::to_text() const {
     text += fmt::format("{} seeds, {} with violations, {} run twice; {:.0f} simulated seconds in {:.1f} CPU seconds "
                         "({:.1f} s on the wall)\n",
                         seeds, failed_seeds.size(), verified, seconds(simulated_ns), cpu, seconds(wall_ns));
-    text += fmt::format("per CPU second: {:.0f} simulated seconds, {:.0f} operations, {:.0f} events\n",
-                        seconds(simulated_ns) / cpu, static_cast<double>(total.operation_count()) / cpu,
+    text += fmt::format("per CPU second: {:.2f} seeds, {:.0f} simulated seconds, {:.0f} operations, {:.0f} events\n",
+                        static_cast<double>(seeds) / cpu, seconds(simulated_ns) / cpu,
+                        static_cast<double>(total.operation_count()) / cpu,
                         static_cast<double>(events) / cpu);
     text += fmt::format("{} operations:", total.operation_count());
     for (size_t k = 0; k < op_kind_count; ++k) {
@@ -81,7 +97,11 @@ std::string CampaignResult::to_text() const {
         if (n[0] + n[1] + n[2] == 0) continue;
         text += fmt::format("  {} {}/{}/{}", op_kind_name(static_cast<OpKind>(k)), n[0], n[1], n[2]);
     }
-    text += " (ok/fail/info)\nfaults:";
+    text += " (ok/fail/info)\n";
+    const std::vector<OpKind> vain = total.kinds_without_success();
+    if (!vain.empty()) text += "operations without success:";
+    for (const OpKind kind : vain) text += fmt::format(" {}", op_kind_name(kind));
+    text += vain.empty() ? "faults:" : "\nfaults:";
     std::string never;
     for (size_t i = 0; i < sim::fault_kind_count; ++i) {
         const auto name = sim::fault_kind_name(static_cast<sim::FaultKind>(i));
@@ -97,6 +117,8 @@ std::string CampaignResult::to_text() const {
         else never += fmt::format(" {}", name);
     }
     if (!never.empty()) text += "; never:" + never;
+    text += "\n\n" + coverage_table(total.coverage);
+    if (total.aims_met > 0) text += fmt::format("aims met: {}\n", total.aims_met);
     text += fmt::format("\nchecks: {} promises at the disk, {} commands against the model, {} deep; {} "
                         "leaders\ntrace hash {}\n",
                         total.promises_checked, total.commands_judged, total.deep_checks,

@@ -2,7 +2,7 @@
 // seed means: add at the end, never renumber.
 #pragma once
 
-#include "system/base/prng.h"
+#include "sim/world/draws.h"
 
 namespace quern::harness {
 
@@ -17,11 +17,13 @@ enum class Concern : uint64_t {
     think = 1008,
     sample = 1009,  // which instants get the costly checks
     queue = 1010,   // attributes of queues
+    aims = 1011,    // identity: of the aim
     outlast = 1012, // identity: a fault's
 };
 
 inline uint64_t draw(uint64_t seed, Concern concern, uint64_t identity, uint64_t ordinal) {
-    return quern::draw(seed, static_cast<uint64_t>(concern), identity, ordinal);
+    const bool of_clients = concern == Concern::operation || concern == Concern::think;
+    return quern::draw(of_clients ? sim::DrawSalt::on(seed) : seed, static_cast<uint64_t>(concern), identity, ordinal);
 }
 
 }  // namespace quern::harness

@@ -6,6 +6,33 @@ namespace quern::harness {
 
 using nlohmann::json;
 
+namespace {
+
+// Most cells are empty: kind, state and count of the others; then how often each state began.
+json to_json(const Coverage& coverage) {
+    json cells = json::array();
+    for (size_t k = 0; k < coverage.cells.size(); ++k) {
+        for (size_t s = 0; s < protocol_state_count; ++s) {
+            if (coverage.cells[k][s] > 0) cells.push_back({k, s, coverage.cells[k][s]});
+        }
+    }
+    return {{"cells", cells}, {"began", coverage.began}};
+}
+
+// Throws if something is missing, of another type or out of range.
+Coverage coverage_of(const json& parsed) {
+    Coverage coverage;
+    for (const json& cell : parsed.at("cells")) {
+        const size_t kind = cell.at(0);
+        const size_t state = cell.at(1);
+        coverage.cells.at(kind).at(state) = cell.at(2);
+    }
+    coverage.began = parsed.at("began");
+    return coverage;
+}
+
+}  // namespace
+
 std::string to_line(const SeedReport& report) {
     const RunResult& r = report.result;
     json violations = json::array();
@@ -19,6 +46,8 @@ std::string to_line(const SeedReport& report) {
         {"deep_checks", r.deep_checks}, {"promises", r.promises_checked},
         {"judged", r.commands_judged}, {"cpu_ns", report.cpu_ns},
         {"verified", report.verified},
+        {"coverage", to_json(r.coverage)}, {"aims_met", r.aims_met},
+        {"aims", report.aims},
         {"crash", report.crash},      {"begun_ns", r.begun_ns},
     };
     return line.dump(-1, ' ', true, json::error_handler_t::replace);
@@ -48,6 +77,9 @@ SeedReport report_of(const json& parsed) {
     r.begun_ns = parsed.at("begun_ns");
     report.cpu_ns = parsed.at("cpu_ns");
     report.verified = parsed.at("verified");
+    r.coverage = coverage_of(parsed.at("coverage"));
+    r.aims_met = parsed.at("aims_met");
+    report.aims = parsed.at("aims");
     report.crash = parsed.at("crash");
     return report;
 }
@@ -59,7 +91,7 @@ bool from_line(const std::string& line, SeedReport& report) {
     if (!parsed.is_object()) return false;
     try {
         report = report_of(parsed);
-    } catch (const json::exception&) {
+    } catch (const std::exception&) {
         return false;
     }
     return true;

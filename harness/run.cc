@@ -59,10 +59,10 @@ Run::Run(const RunPlan& plan, RunOptions options)
     cluster_ = std::make_unique<sim::Cluster>(world_, shape);
     witness_.watch(*cluster_);
     watch_world();
+    watch_states();
 }
 
 void Run::watch_world() {
-    if (options_.asked) recorder_.watch(&options_.asked, &options_.answered);
     if (options_.applied) witness_.watch_commands(&options_.applied);
     if (options_.flight) {
         world_.fabric().set_observer([this](const sim::Flight& flight) {
@@ -91,6 +91,7 @@ void Run::note_machines() {
 Run::~Run() {
     world_.scheduler().set_after_event(nullptr);
     witness_.stop();
+    aims_.reset();
     faults_.reset();
     drain_.reset();
     clients_.clear();
@@ -123,12 +124,17 @@ bool Run::run_until(Predicate done, Duration within) {
     const int64_t left = options_.until_ns - world_.now().ns;
     const Duration most{std::min(within.ns, std::max<int64_t>(0, left))};
     const bool watched = !options_.stop_at.empty() || !options_.until_word.empty() ||
-                         options_.until_event != UINT64_MAX;
+                         options_.until_event != UINT64_MAX || !options_.instants_ns.empty();
     if (!watched) return world_.run_until(std::move(done), most);
     return world_.run_until([&] { return done() || stopped(); }, most) && !stopped();
 }
 
 bool Run::stopped() {
+    while (instants_passed_ < options_.instants_ns.size() &&
+           world_.now().ns >= options_.instants_ns[instants_passed_]) {
+        if (options_.at_instant(instants_passed_++)) ended_at_instant_ = true;
+    }
+    if (ended_at_instant_) return true;
     if (word_said_ || world_.scheduler().executed() >= options_.until_event) return true;
     return !options_.stop_at.empty() && !verdict_.good() && verdict_.names(options_.stop_at);
 }
@@ -246,6 +252,7 @@ bool Run::chaos() {
     const auto faulty_max = static_cast<uint32_t>((plan_.replication - 1) / 2);
     atlas_ = std::make_unique<sim::Atlas>(plan_.seed, storage, faulty_max, sim::AtlasScope::machines);
     faults_ = std::make_unique<sim::FaultRun>(world_, *atlas_, plan_.faults);
+    watch_faults();
     tell("phase", "clients begin, and faults");
     if (plan_.fault_points != 0) world_.fault_points().activate();
     faults_->start();
@@ -314,13 +321,13 @@ CheckOptions Run::check_options() const {
     // A cache that heard nothing for two seconds knows nothing; a read may have begun a little before.
     options.revocation_ms = 5'000;
     options.damage = std::any_of(
-        plan_.faults.faults.begin(), plan_.faults.faults.end(), [](const sim::Fault& fault) {
+        faults().begin(), faults().end(), [](const sim::Fault& fault) {
             return fault.kind >= sim::FaultKind::bit_rot && fault.kind <= sim::FaultKind::disks_swapped;
         });
-    if (plan_.faults.faults.empty() && plan_.fault_points == 0) options.prompt_ms = 1'000;
+    if (faults().empty() && plan_.fault_points == 0) options.prompt_ms = 1'000;
     // Cluster time is right as long as most clocks are.
     std::set<std::string> wrong_clocks;
-    for (const sim::Fault& fault : plan_.faults.faults) {
+    for (const sim::Fault& fault : faults()) {
         const bool clock = fault.kind == sim::FaultKind::clock_jump ||
                            fault.kind == sim::FaultKind::clock_freeze ||
                            fault.kind == sim::FaultKind::clock_drift;
@@ -359,7 +366,7 @@ void Run::judge() {
 // --- machines ---------------------------------------------------------------------------------------
 
 bool Run::damaged(const sim::Machine& machine) const {
-    return std::any_of(plan_.faults.faults.begin(), plan_.faults.faults.end(),
+    return std::any_of(faults().begin(), faults().end(),
                        [&](const sim::Fault& fault) {
                            return sim::destroys_durable_data(fault.kind) &&
                                   std::find(fault.a.begin(), fault.a.end(), machine.name()) !=
@@ -427,8 +434,7 @@ void Run::supervise() {
 
 // Without a fault of its disk (one that is full or slow has none) no node has a reason to stop or to refuse to start.
 bool Run::disk_is_good(const std::string& machine) const {
-    const auto& faults = plan_.faults.faults;
-    return std::none_of(faults.begin(), faults.end(), [&](const sim::Fault& fault) {
+    return std::none_of(faults().begin(), faults().end(), [&](const sim::Fault& fault) {
         const bool here = std::find(fault.a.begin(), fault.a.end(), machine) != fault.a.end() ||
                           std::find(fault.b.begin(), fault.b.end(), machine) != fault.b.end();
         const bool harmless =
@@ -476,6 +482,8 @@ RunResult Run::result() const {
             result.commands_judged += judge->commands();
         }
     }
+    result.coverage = coverage_;
+    result.aims_met = aims_ ? aims_->met() : 0;
     result.trace_hash = hash.value();
     result.events = world.scheduler().executed();
     result.simulated_ns = world.now().ns;

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "harness/aim_run.h"
 #include "harness/drain.h"
 #include "harness/runner.h"
 #include "harness/sim_scene.h"
@@ -52,6 +53,15 @@ private:
     void tell_story();
     void watch_world();
     void note_machines();
+    // run_coverage.cc
+    void watch_states();
+    void watch_faults();
+    void state_begins(ProtocolState state, uint32_t machine);
+    void fault_strikes(const sim::Fault& fault, const sim::Machine* machine);
+    // Those of the plan and those that aims have added.
+    const std::vector<sim::Fault>& faults() const {
+        return faults_ ? faults_->plan().faults : plan_.faults.faults;
+    }
     RunResult result() const;
 
     const RunPlan& plan_;
@@ -65,6 +75,11 @@ private:
     std::vector<std::unique_ptr<WorkClient>> clients_;
     std::unique_ptr<sim::Atlas> atlas_;
     std::unique_ptr<sim::FaultRun> faults_;
+    std::unique_ptr<AimRun> aims_;
+    StateTracker states_;
+    Coverage coverage_;
+    Recorder::Watch asked_;
+    Recorder::Watch answered_;
     std::unique_ptr<Drain> drain_;
     std::vector<sim::Machine*> core_;
     std::string worker_key_;
@@ -75,6 +90,8 @@ private:
     bool word_said_ = false;
     std::vector<bool> were_running_;  // machines, for options_.machine
     bool healed_ = false;
+    size_t instants_passed_ = 0;
+    bool ended_at_instant_ = false;
 };
 
 }  // namespace quern::harness

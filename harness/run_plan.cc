@@ -65,6 +65,7 @@ std::string text_of(RunPlan plan, const RunPlan* defaults) {
     }
     for (const PlannedOperation& op : plan.operations) text += "op " + op.to_string() + "\n";
     for (const sim::Fault& fault : plan.faults.faults) text += "fault " + fault.to_string() + "\n";
+    for (const Aim& aim : plan.aims) text += "aim " + aim.to_string() + "\n";
     return text;
 }
 
@@ -89,6 +90,13 @@ bool set_knob(RunPlan& plan, std::string_view name, std::string_view text) {
 }
 
 }  // namespace
+
+void add_aim(RunPlan& plan, const CoverageCell& cell) {
+    for (const Aim& aim : plan.aims) {
+        if (aim.cell() == cell) return;
+    }
+    plan.aims.push_back(make_aim(plan.seed, cell));
+}
 
 std::string RunPlan::to_string() const { return text_of(*this, nullptr); }
 
@@ -118,6 +126,10 @@ Result<RunPlan> RunPlan::parse(const std::string& text) {
             Result<sim::Fault> fault = sim::Fault::parse(rest);
             if (!fault) return bad(fault.error().detail);
             plan.faults.faults.push_back(std::move(*fault));
+        } else if (name == "aim") {
+            Result<Aim> aim = Aim::parse(rest);
+            if (!aim) return bad(aim.error().detail);
+            plan.aims.push_back(std::move(*aim));
         } else if (name == "op") {
             Result<PlannedOperation> op = PlannedOperation::parse(rest);
             if (!op) return bad(op.error().detail);

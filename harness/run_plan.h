@@ -1,12 +1,13 @@
 // A run as data: cluster, knobs, workload and faults. A seed makes a plan; a plan can be printed, parsed,
 // edited and run again. One line a knob, `name value`; one line a fault, `fault …` (sim/faults/fault_plan.h);
-// one line an operation, `op …` (harness/planned_operation.h); `#` starts a comment. Knobs that are not
+// one line a fault that waits for its moment, `aim …` (harness/aim.h); one line an operation, `op …` (harness/planned_operation.h); `#` starts a comment. Knobs that are not
 // named keep their defaults.
 #pragma once
 
 #include <array>
 #include <string>
 
+#include "harness/aim.h"
 #include "harness/planned_operation.h"
 #include "sim/faults/fault_plan.h"
 
@@ -56,6 +57,7 @@ struct RunPlan {
     int64_t deep_per_million = 20'000;
     std::vector<PlannedOperation> operations;
     sim::FaultPlan faults;
+    std::vector<Aim> aims;
 
     std::string to_string() const;
     // Without the knobs that have their defaults.
@@ -70,6 +72,9 @@ struct Knob {
     int64_t* value;
 };
 std::vector<Knob> knobs_of(RunPlan& plan);
+
+// Aims the plan at that cell, in the way of its seed, unless it has that aim already.
+void add_aim(RunPlan& plan, const CoverageCell& cell);
 
 // What a seed may draw.
 enum class PlanKind : uint8_t {

@@ -17,6 +17,15 @@ uint64_t RunResult::operation_count() const {
     return count;
 }
 
+std::vector<OpKind> RunResult::kinds_without_success() const {
+    std::vector<OpKind> kinds;
+    for (size_t k = 0; k < op_kind_count; ++k) {
+        const auto& n = operations[k];
+        if (n[0] == 0 && n[1] + n[2] > 0) kinds.push_back(static_cast<OpKind>(k));
+    }
+    return kinds;
+}
+
 RunResult run(const RunPlan& plan, RunOptions options) {
     Run one(plan, std::move(options));
     return one.execute();

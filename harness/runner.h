@@ -8,6 +8,7 @@
 #include <string>
 
 #include "harness/checkers.h"
+#include "harness/coverage.h"
 #include "harness/run_plan.h"
 #include "harness/verdict.h"
 #include "sim/world/fabric.h"
@@ -30,11 +31,15 @@ struct RunResult {
     std::array<std::array<uint64_t, op_outcome_count>, op_kind_count> operations{};
     std::array<uint64_t, sim::fault_kind_count> faults{};
     std::array<uint64_t, static_cast<size_t>(FaultPoint::count)> fault_points{};
+    Coverage coverage;
+    uint64_t aims_met = 0;
     uint64_t elections = 0;
     uint64_t deep_checks = 0;
     uint64_t promises_checked = 0;
     uint64_t commands_judged = 0;
     uint64_t operation_count() const;
+    // Kinds of operations that were asked and never succeeded.
+    std::vector<OpKind> kinds_without_success() const;
 };
 
 // A command as a replica of a data group applied it.
@@ -71,6 +76,10 @@ struct RunOptions {
     Callback<void(const std::string&)> state{};
     uint64_t until_event = UINT64_MAX;  // stop after so many events
     std::string until_word;             // stop after a line of the story that holds it
+    // In ascending order; at_instant is called with the number of each, between two events, as soon as it is
+    // reached; true: the run ends there.
+    std::vector<int64_t> instants_ns{};
+    Callback<bool(size_t)> at_instant{};
     // Called at the end with all that clients asked and were told, and how it is judged.
     Callback<void(const History&, const CheckOptions&)> history{};
 };

@@ -34,7 +34,8 @@ void Shrinker::say(const std::string& what) {
     if (!options_.progress) return;
     options_.progress(fmt::format("{:.1f} s, {} runs: {}; {} faults, {} operations",
                                   static_cast<double>(monotonic_ns() - started_ns_) / 1e9,
-                                  trials_.count(), what, best_.faults.faults.size(),
+                                  trials_.count(), what,
+                                  best_.faults.faults.size() + best_.aims.size(),
                                   best_.scripted != 0 ? std::to_string(best_.operations.size())
                                                       : std::string("drawn")));
 }
@@ -125,6 +126,7 @@ void Shrinker::leave_out() {
     do {
         before = best_.to_short_string();
         fewer_faults();
+        fewer_aims();
         fewer_operations();
         fewer_nodes();
         fewer_knobs();
@@ -135,6 +137,7 @@ void Shrinker::leave_out() {
 void Shrinker::simplify() {
     simpler_operations();
     simpler_faults();
+    simpler_aims();
     shorter_gaps();
     rounder_times();
     tighten_end();
@@ -169,7 +172,7 @@ ShrinkResult Shrinker::run() {
 std::string ShrinkResult::to_file() const {
     std::string shown = printable(text.substr(0, 200));
     return fmt::format("# {}: {}\n# {} faults, {} operations{}.\n", invariant, shown,
-                       plan.faults.faults.size(),
+                       plan.faults.faults.size() + plan.aims.size(),
                        plan.scripted != 0 ? std::to_string(plan.operations.size()) : "drawn",
                        minimal ? "; none of them can be left out" : "") +
            plan.to_short_string();

@@ -127,6 +127,22 @@ void Shrinker::simpler_faults() {
     for (size_t at = 0; at < best_.faults.faults.size(); ++at) simpler_fault(at);
 }
 
+void Shrinker::simpler_aims() {
+    if (best_.aims.size() > elements_max) return;
+    for (size_t at = 0; at < best_.aims.size(); ++at) {
+        auto change = [&](const std::function<void(Aim&)>& how) {
+            accept_change([&](RunPlan& plan) { how(plan.aims[at]); });
+        };
+        change([](Aim& aim) { aim.delay = Duration::zero(); });
+        change([](Aim& aim) { aim.fault.file_class.clear(); });
+        change([](Aim& aim) { aim.fault.lasts = Duration::milliseconds(1); });
+        const auto parameters = best_.aims[at].fault.parameters;
+        for (const auto& [name, value] : parameters) {
+            change([&name = name](Aim& aim) { aim.fault.parameters.erase(name); });
+        }
+    }
+}
+
 void Shrinker::shorter_gaps() {
     if (times_of(best_).size() > elements_max) return;
     int64_t before = 0;

@@ -72,6 +72,16 @@ void Shrinker::fewer_faults() {
     if (less) say("faults left out");
 }
 
+void Shrinker::fewer_aims() {
+    const RunPlan base = best_;
+    const bool less = reduce(base.aims.size(), [&](const Selection& selection) {
+        RunPlan plan = base;
+        plan.aims = chosen_of(base.aims, selection);
+        return plan;
+    });
+    if (less) say("aims left out");
+}
+
 void Shrinker::fewer_operations() {
     if (best_.scripted == 0) return;
     const RunPlan base = best_;

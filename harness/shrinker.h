@@ -31,6 +31,7 @@ private:
     void simplify();
     // shrink_parts.cc
     void fewer_faults();
+    void fewer_aims();
     void fewer_operations();
     void fewer_clients();
     void fewer_nodes();
@@ -41,6 +42,7 @@ private:
     void simpler_operation(size_t at);
     void simpler_faults();
     void simpler_fault(size_t at);
+    void simpler_aims();
     void shorter_gaps();
     void rounder_times();
     void tighten_end();

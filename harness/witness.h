@@ -28,6 +28,9 @@ public:
     void watch(sim::Cluster& cluster);
     // Told of each command that a data group's replica applies.
     void watch_commands(Callback<void(const AppliedCommand&)>* applied) { told_ = applied; }
+    // Told of what replicas are in the midst of.
+    using ActivityWatch = Callback<void(NodeId, replica::Activity, bool on)>;
+    void watch_activities(ActivityWatch told) { activity_told_ = std::move(told); }
     // The cluster is about to go.
     void stop() { cluster_ = nullptr; }
 
@@ -54,6 +57,9 @@ public:
     uint64_t read_begins(GroupId group) override;
     void read_ends(NodeId self, GroupId group, uint64_t read, LogIndex index) override;
     void answers_applied(NodeId self, GroupId group, LogIndex index) override;
+    void activity(NodeId self, GroupId, replica::Activity activity, bool on) override {
+        if (cluster_ != nullptr && activity_told_) activity_told_(self, activity, on);
+    }
 
 private:
     struct LogPosition {
@@ -126,6 +132,7 @@ private:
     sim::Cluster* cluster_ = nullptr;
     RaftRules rules_;
     Callback<void(const AppliedCommand&)>* told_ = nullptr;
+    ActivityWatch activity_told_;
     std::map<GroupId, Group> groups_;
     std::map<std::pair<NodeId, GroupId>, Replica> replicas_;
     std::vector<std::unique_ptr<DurableLog>> disks_;  // by node id - 1

@@ -22,10 +22,17 @@ namespace {
 constexpr size_t last_words_max = 4'096;
 constexpr uint64_t verify_key = 0x7665726966790000;
 
+std::vector<std::string> aims_of(const CampaignOptions& options, uint64_t seed) {
+    std::vector<std::string> names;
+    for (const CoverageCell& cell : cells_of_seed(seed, options.cells)) names.push_back(cell.to_string());
+    return names;
+}
+
 SeedReport run_seed(const CampaignOptions& options, uint64_t seed) {
     SeedReport report;
     const int64_t before = cpu_time_ns();
-    const RunPlan plan = make_plan(seed, options.faults, options.kind);
+    const RunPlan plan = plan_of_seed(options, seed);
+    report.aims = aims_of(options, seed);
     report.result = run(plan);
     report.cpu_ns = cpu_time_ns() - before;
     report.verified = mix64(seed ^ verify_key) % 100 < options.verify_per_cent;
@@ -136,6 +143,7 @@ void Worker::reap(std::vector<SeedReport>& reports) {
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
     if (late_seed_ != 0 && late_seed_ != next_) return;  // its result came after all
     SeedReport report;
+    report.aims = aims_of(options_, next_);
     report.result.seed = next_;
     report.result.violation_count = 1;
     if (late_seed_ != 0) {

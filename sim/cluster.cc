@@ -82,6 +82,7 @@ void Cluster::add_place(const std::string& name, node::Role role, NodeId id) {
 void Cluster::boot(Place& place) {
     Place* p = &place;
     p->started = false;
+    if (told_) told_(*p->machine, false);
     p->node = std::make_unique<node::Node>(p->machine->env(), p->config, [this, p](const Error& error) {
         fatal_stops_.push_back({p->machine->name(), error});
         // The process exits once this call has returned.
@@ -94,6 +95,7 @@ void Cluster::boot(Place& place) {
     });
     p->node->start([this, p](Result<void> started) {
         p->started = started.has_value();
+        if (told_) told_(*p->machine, true);
         if (!started) start_failures_.push_back({p->machine->name(), started.error()});
     });
 }

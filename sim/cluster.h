@@ -44,6 +44,8 @@ public:
     Cluster& operator=(const Cluster&) = delete;
 
     const ClusterShape& shape() const { return shape_; }
+    // Called when a machine's node begins to start (false), and when it has started or failed to (true).
+    void on_boot(Callback<void(const Machine&, bool over)> told) { told_ = std::move(told); }
     // Where clients connect.
     std::vector<Endpoint> client_endpoints() const;
     const std::vector<Machine*>& storage_machines() const { return storage_; }
@@ -85,6 +87,7 @@ private:
     std::vector<std::unique_ptr<Place>> places_;  // by machine index minus the first one's
     std::vector<Machine*> storage_;
     std::vector<Machine*> balancers_;
+    Callback<void(const Machine&, bool over)> told_;
     std::vector<StartFailure> start_failures_;
     std::vector<StartFailure> fatal_stops_;
 };

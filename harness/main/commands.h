@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "harness/run_plan.h"
 
@@ -24,9 +25,10 @@ struct PlanSource {
     uint64_t seed = 0;
     std::string file;
     bool no_faults = false;
+    std::vector<std::string> aims;  // KIND@STATE, beside those of the plan
     PlanKind kind = PlanKind::swarm;
 };
-// `seed`, --plan, --no-faults, --shape.
+// `seed`, --plan, --no-faults, --shape, --aim.
 void add_plan_options(CLI::App& command, PlanSource& source);
 void add_shape_option(CLI::App& command, PlanKind& kind);
 // Says on stderr what is wrong.
@@ -40,6 +42,7 @@ void add_replay_command(CLI::App& app, Command& chosen);
 void add_shrink_command(CLI::App& app, Command& chosen);
 void add_check_command(CLI::App& app, Command& chosen);
 void add_merge_command(CLI::App& app, Command& chosen);
+void add_causality_command(CLI::App& app, Command& chosen);
 void add_view_command(CLI::App& app, Command& chosen);
 
 }  // namespace quern::harness

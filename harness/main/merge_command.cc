@@ -6,12 +6,13 @@
 
 #include "harness/campaign_file.h"
 #include "harness/main/commands.h"
+#include "harness/report_page.h"
 
 namespace quern::harness {
 
 namespace {
 
-int merge_files(const std::vector<std::string>& paths, bool json) {
+int merge_files(const std::vector<std::string>& paths, const std::string& report, bool json) {
     std::vector<CampaignPart> parts;
     for (const std::string& path : paths) {
         const std::optional<std::string> text = read_text_file(path);
@@ -27,6 +28,7 @@ int merge_files(const std::vector<std::string>& paths, bool json) {
         parts.push_back(std::move(*part));
     }
     const MergedCampaign merged = merge_parts(std::move(parts));
+    if (!report.empty() && !write_text_file(report, report_page(merged.result))) return exit_usage;
     fmt::print("{}\n", json ? merged.result.to_json() : merged.result.to_text());
     std::FILE* words = json ? stderr : stdout;
     if (!merged.void_because.empty()) {
@@ -45,6 +47,7 @@ int merge_files(const std::vector<std::string>& paths, bool json) {
 void add_merge_command(CLI::App& app, Command& chosen) {
     struct Options {
         std::vector<std::string> paths;
+        std::string report;
         bool json = false;
     };
     auto options = std::make_shared<Options>();
@@ -53,9 +56,10 @@ void add_merge_command(CLI::App& app, Command& chosen) {
                   "         quern-sim merge part*.jsonl\n"
                   "Exit status: 0 good, 1 violated or void, 2 not readable. docs/campaigns.md tells more.");
     merge->add_option("files", options->paths, "what --out wrote")->required();
+    merge->add_option("--report", options->report, "write a page about the campaign there");
     merge->add_flag("--json", options->json, "one JSON object");
     merge->callback([options, &chosen] {
-        chosen = [options] { return merge_files(options->paths, options->json); };
+        chosen = [options] { return merge_files(options->paths, options->report, options->json); };
     });
 }
 

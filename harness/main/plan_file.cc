@@ -39,27 +39,47 @@ void add_plan_options(CLI::App& command, PlanSource& source) {
     command.add_option("seed", source.seed, "which");
     command.add_option("--plan", source.file, "a plan from a file instead, as `plan` prints it");
     command.add_flag("--no-faults", source.no_faults, "leave out all faults");
+    command
+        .add_option("--aim", source.aims, "with a fault that waits for a state, KIND@STATE; several times")
+        ->allow_extra_args(false);
     add_shape_option(command, source.kind);
 }
 
-std::optional<RunPlan> find_plan(const PlanSource& source) {
-    const std::string& file = source.file;
-    if (file.empty() == (source.seed == 0)) {
-        std::fprintf(stderr, "give a seed, or --plan FILE\n");
-        return std::nullopt;
-    }
-    if (file.empty()) return make_plan(source.seed, !source.no_faults, source.kind);
-    const auto text = read_text_file(file);
+namespace {
+
+std::optional<RunPlan> plan_of(const PlanSource& source) {
+    if (source.file.empty()) return make_plan(source.seed, !source.no_faults, source.kind);
+    const auto text = read_text_file(source.file);
     if (!text) {
-        std::fprintf(stderr, "%s cannot be read\n", file.c_str());
+        std::fprintf(stderr, "%s cannot be read\n", source.file.c_str());
         return std::nullopt;
     }
     Result<RunPlan> plan = RunPlan::parse(*text);
     if (!plan) {
-        std::fprintf(stderr, "%s: %s\n", file.c_str(), plan.error().to_string().c_str());
+        std::fprintf(stderr, "%s: %s\n", source.file.c_str(), plan.error().to_string().c_str());
         return std::nullopt;
     }
     return std::move(*plan);
+}
+
+}  // namespace
+
+std::optional<RunPlan> find_plan(const PlanSource& source) {
+    if (source.file.empty() == (source.seed == 0)) {
+        std::fprintf(stderr, "give a seed, or --plan FILE\n");
+        return std::nullopt;
+    }
+    std::optional<RunPlan> plan = plan_of(source);
+    for (const std::string& text : source.aims) {
+        const auto cell = CoverageCell::parse(text);
+        if (!cell || !can_aim(*cell)) {
+            std::fprintf(stderr, "--aim: give KIND@STATE, as power_loss@snapshot_writing, not %s\n",
+                         text.c_str());
+            return std::nullopt;
+        }
+        if (plan) add_aim(*plan, *cell);
+    }
+    return plan;
 }
 
 }  // namespace quern::harness

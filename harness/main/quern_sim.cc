@@ -13,6 +13,7 @@
 #include "harness/main/canary.h"
 #include "harness/main/commands.h"
 #include "harness/main/mutants_command.h"
+#include "harness/report_page.h"
 #include "harness/planted_switch.h"
 
 namespace quern::harness {
@@ -44,6 +45,7 @@ struct RunCommand {
     std::string seeds = "1..100";
     std::string shard = "0/1";
     std::string out;
+    std::string page;
     bool json = false;
     bool verify_all = false;
     bool canary = true;
@@ -69,6 +71,11 @@ int RunCommand::run() {
                      shard.c_str());
         return exit_usage;
     }
+    // Each part would be steered by what it has met itself.
+    if (campaign.steer && (campaign.shards > 1 || !campaign.faults)) {
+        std::fprintf(stderr, "--steer goes neither with --shard nor with --no-faults\n");
+        return exit_usage;
+    }
     if (verify_all) campaign.verify_per_cent = 100;
     std::ofstream file;
     if (!out.empty()) {
@@ -84,6 +91,7 @@ int RunCommand::run() {
     const CampaignResult result = run_campaign(campaign, [&file](const SeedReport& report) {
         if (file.is_open()) file << to_line(report) << '\n';
     });
+    if (!page.empty() && !write_text_file(page, report_page(result))) return exit_usage;
     fmt::print("{}\n", json ? result.to_json() : result.to_text());
     const CanaryState state = ask_canary();
     if (file.is_open()) file << end_line(state, result.wall_ns) << std::endl;
@@ -114,6 +122,9 @@ int main(int argc, char** argv) {
         ->capture_default_str();
     run->add_option("--shard", running.shard, "one of N equal parts of the seeds, I/N with I from 0");
     run->add_option("--out", running.out, "write the runs' results there, for quern-sim merge");
+    run->add_flag("--steer", campaign.steer,
+                  "aim the seeds at what faults have met least so far, epoch after epoch");
+    run->add_option("--report", running.page, "write a page about the campaign there");
     run->add_flag("--json", running.json, "one JSON object");
     run->add_flag("--verify-all", running.verify_all,
                   "run each seed twice and compare; without it 5 % of them");
@@ -134,9 +145,10 @@ int main(int argc, char** argv) {
     add_shrink_command(app, chosen);
     add_check_command(app, chosen);
     add_view_command(app, chosen);
+    add_causality_command(app, chosen);
     add_merge_command(app, chosen);
     std::string bug;
-    for (const char* command : {"run", "replay", "shrink", "view"}) {
+    for (const char* command : {"run", "replay", "shrink", "view", "causality"}) {
         app.get_subcommand(command)->add_option("--bug", bug,
                                                 "with a planted bug (quern-sim-planted only)");
     }

@@ -74,6 +74,7 @@ void FaultRun::heal_all() {
 // Swaps are undone first, while both machines still are what the swap left; a swap with a machine
 // outside the core stays.
 void FaultRun::heal_core(const std::vector<Machine*>& core) {
+    open_ = false;
     cancel_all();
     disarm();
     std::vector<bool> inside(world_.machine_count());

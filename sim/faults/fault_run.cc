@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "sim/faults/plan_generate.h"
 #include "sim/world/disk_damage.h"
 #include "sim/world/draws.h"
+#include "system/base/assert.h"
 
 namespace quern::sim {
 
@@ -15,7 +17,27 @@ FaultRun::~FaultRun() {
     disarm();
 }
 
+void FaultRun::make_room(size_t faults) { plan_.faults.reserve(plan_.faults.size() + faults); }
+
+bool FaultRun::permits(const Fault& fault) const {
+    if (!destroys_durable_data(fault.kind)) return true;
+    return std::all_of(fault.a.begin(), fault.a.end(),
+                       [this](const std::string& name) { return atlas_.permits_machine(name); });
+}
+
+bool FaultRun::add(Fault fault, Duration delay) {
+    if (!open_ || !permits(fault)) return false;
+    // Crashes that wait hold on to their faults.
+    QUERN_ASSERT(plan_.faults.size() < plan_.faults.capacity());
+    fault.at = SimTime{} + (world_.now() + delay - started_);
+    plan_.faults.push_back(std::move(fault));
+    schedule(delay, plan_.faults.back().id, [this, i = plan_.faults.size() - 1] { begin(i); });
+    return true;
+}
+
 void FaultRun::start() {
+    started_ = world_.now();
+    open_ = true;
     const uint32_t machines = world_.machine_count();
     links_.assign(machines, std::vector<LinkOptions>(machines));
     for (uint32_t from = 0; from < machines; ++from) {
@@ -83,6 +105,7 @@ void FaultRun::begin(size_t index) {
     active_.insert(index);
     ++begun_;
     trace(fault, "begins:");
+    if (fault.kind != FaultKind::kill && fault.kind != FaultKind::power_loss) strikes(fault, nullptr);
     const Machines places = machines_of(fault.a);
     switch (fault.kind) {
         case FaultKind::kill:
@@ -236,6 +259,7 @@ void FaultRun::crash(const Fault& fault, Machine& machine) {
     if (!machine.running() && !(power && machine.powered())) return;
     world_.counters().struck(fault.kind);
     const int64_t loss = fault.parameter("loss", -1);
+    strikes(fault, &machine);
     if (!power) {
         machine.kill();
     } else if (loss >= 0 && loss < static_cast<int64_t>(CrashLoss::count)) {

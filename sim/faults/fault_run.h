@@ -26,8 +26,18 @@ public:
     FaultRun(const FaultRun&) = delete;
     FaultRun& operator=(const FaultRun&) = delete;
 
+    // Told of each fault when it strikes: when it begins; a crash, when its machine goes down, of which
+    // there may be several. `machine`: that one alone was struck; null: all that the fault names.
+    using Watch = Callback<void(const Fault&, const Machine*)>;
+    void watch(Watch watch) { watch_ = std::move(watch); }
+    // Room for so many faults that the plan did not have; before start().
+    void make_room(size_t faults);
     // Schedules every fault, relative to now.
     void start();
+    // One more, that begins so long after now. False: faults do not begin any more, or the fault would
+    // destroy data where the atlas forbids that.
+    bool add(Fault fault, Duration delay);
+    bool permits(const Fault& fault) const;
     // No fault begins any more, and every active one ends: machines start, links heal, clocks
     // return. Damage to disks stays.
     void heal_all();
@@ -35,6 +45,7 @@ public:
     // else stays as broken as they are, for ever.
     void heal_core(const std::vector<Machine*>& core);
 
+    // With those that were added.
     const FaultPlan& plan() const { return plan_; }
     size_t active_count() const { return active_.size(); }
     // Faults of the plan that have begun.
@@ -67,6 +78,9 @@ private:
     void cancel_all();
     void disarm();
     void trace(const Fault& fault, const char* what);
+    void strikes(const Fault& fault, const Machine* machine) {
+        if (watch_) watch_(fault, machine);
+    }
 
     World& world_;
     const Atlas& atlas_;
@@ -79,6 +93,9 @@ private:
     std::map<uint32_t, ClockOptions> clocks_;       // as they were before the run
     std::vector<std::vector<LinkOptions>> links_;
     uint64_t begun_ = 0;
+    SimTime started_;
+    bool open_ = false;  // faults begin
+    Watch watch_;
 };
 
 }  // namespace quern::sim

@@ -36,13 +36,6 @@ private:
     uint64_t ordinal_ = 0;
 };
 
-bool of_link(FaultKind kind) {
-    return kind == FaultKind::clog || kind == FaultKind::partition ||
-           kind == FaultKind::partition_one_way || kind == FaultKind::slow_link ||
-           kind == FaultKind::corrupt_bytes || kind == FaultKind::reset ||
-           kind == FaultKind::half_open;
-}
-
 bool of_disk(FaultKind kind) {
     return kind >= FaultKind::bit_rot && kind <= FaultKind::disks_swapped;
 }
@@ -191,7 +184,7 @@ Fault generate_fault(uint64_t seed, FaultKind kind, uint32_t ordinal, const Plan
     fault.lasts.ns = std::min(dice.between(shortest, longest), dice.between(shortest, longest));
     fault.at.ns = dice.between(0, shape.length.ns - fault.lasts.ns);
     const auto names = by_draw(seed, fault.id, shape, of_disk(kind));
-    if (of_link(kind)) {
+    if (strikes_links(kind)) {
         place_link(fault, dice, shape, names);
     } else if (kind == FaultKind::disks_swapped) {
         if (names.size() >= 2) {
@@ -278,6 +271,18 @@ bool permitted(const Fault& fault, const Atlas& atlas) {
 }
 
 }  // namespace
+
+Fault draw_fault(uint64_t seed, FaultKind kind, uint32_t ordinal, const PlanShape& shape,
+                 const PlanKnobs& knobs) {
+    return generate_fault(seed, kind, ordinal, shape, knobs);
+}
+
+bool strikes_links(FaultKind kind) {
+    return kind == FaultKind::clog || kind == FaultKind::partition ||
+           kind == FaultKind::partition_one_way || kind == FaultKind::slow_link ||
+           kind == FaultKind::corrupt_bytes || kind == FaultKind::reset ||
+           kind == FaultKind::half_open;
+}
 
 bool destroys_durable_data(FaultKind kind) {
     switch (kind) {

@@ -39,6 +39,14 @@ struct PlanKnobs {
 FaultPlan generate_plan(uint64_t seed, const PlanShape& shape, const PlanKnobs& knobs,
                         const Atlas& atlas);
 
+// One fault as generate_plan draws it, pattern or not, from 0: `ordinal` is its number within its kind. Its
+// identity follows from both and is that of no fault of generate_plan if the ordinal is `own_ordinal` or more.
+Fault draw_fault(uint64_t seed, FaultKind kind, uint32_t ordinal, const PlanShape& shape,
+                 const PlanKnobs& knobs);
+constexpr uint32_t own_ordinal = 100'000;
+
+// Between machines, not on one.
+bool strikes_links(FaultKind kind);
 // Whether a kind can destroy what was synced, and so is subject to the atlas.
 bool destroys_durable_data(FaultKind kind);
 

@@ -33,8 +33,25 @@ enum class Concern : uint64_t {
     clock = 18,
 };
 
+// What else might have happened: from the instant at which a salt is set, all that is drawn while a run goes
+// on is other than it would have been. What was planned stays: faults, and where damage is permitted. Of the
+// whole process, which must not run anything else afterwards; else zero.
+class DrawSalt {
+public:
+    static void set(uint64_t salt) { salt_ = salt; }
+    static uint64_t on(uint64_t seed) { return seed ^ salt_; }
+
+private:
+    inline static uint64_t salt_ = 0;
+};
+
+constexpr bool planned(Concern concern) {
+    return concern == Concern::plan || concern == Concern::plan_fault || concern == Concern::atlas;
+}
+
 inline uint64_t draw(uint64_t seed, Concern concern, uint64_t identity, uint64_t ordinal) {
-    return quern::draw(seed, static_cast<uint64_t>(concern), identity, ordinal);
+    return quern::draw(planned(concern) ? seed : DrawSalt::on(seed), static_cast<uint64_t>(concern),
+                       identity, ordinal);
 }
 
 // Identity of a thing with a name, the same in every run that has it.

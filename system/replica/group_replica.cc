@@ -77,6 +77,7 @@ void GroupReplica::restore_snapshot(Callback<void(Result<void>)> ready) {
                                       "snapshot of group " + std::to_string(group().value) +
                                           " is damaged, asking peers: " + found.error().to_string());
                 lacks_snapshot_ = true;
+                set_activity(Activity::repairing, true);
                 repair_.start();
                 return ready({});
             }
@@ -84,6 +85,7 @@ void GroupReplica::restore_snapshot(Callback<void(Result<void>)> ready) {
             Result<void> restored = machine_.restore(found->chunks);
             if (!restored) return ready(fail(std::move(restored.error())));
             lacks_snapshot_ = false;
+            set_activity(Activity::repairing, false);
             applied_configuration_ = found->meta.configuration;
             QUERN_ASSERT(machine_.index() == recovered_.snapshot_index);
             retain_live_bodies();
@@ -210,6 +212,10 @@ void GroupReplica::take_output(raft::Output output, std::vector<storage::GroupCh
             announce_creation_ = false;
         }
         change.truncate_from = output.truncate_from;
+        if (output.truncate_from) {
+            truncation_ = output.sequence;
+            set_activity(Activity::truncating, true);
+        }
         for (const raft::Entry& entry : output.entries) {
             change.entries.push_back(to_wal(group(), entry));
         }
@@ -247,6 +253,7 @@ void GroupReplica::take_output(raft::Output output, std::vector<storage::GroupCh
 
 void GroupReplica::persisted(Completion& completion) {
     raft_->persisted(completion.sequence, now());
+    if (completion.sequence >= truncation_) set_activity(Activity::truncating, false);
     for (raft::Message& message : completion.messages) {
         host_.outbox().add(options_.incarnation, std::move(message));
     }
@@ -334,9 +341,20 @@ void GroupReplica::note_status() {
                          status.term != last_status_.term ||
                          status.leader_ready != last_status_.leader_ready;
     last_status_ = status;
+    set_activity(Activity::electing, status.role == raft::Role::candidate ||
+                                         status.role == raft::Role::pre_candidate);
+    set_activity(Activity::transferring, status.transfer_to != NodeId{});
+    set_activity(Activity::repairing, status.recovering);
     if (!changed) return;
     machine_.status_changed(status);
     host_.status_changed(*this);
+}
+
+void GroupReplica::change_activity(Activity activity, uint16_t bit) {
+    activities_ ^= bit;
+    if (ReplicaObserver* observer = host_.observer()) {
+        observer->activity(host_.self(), group(), activity, (activities_ & bit) != 0);
+    }
 }
 
 void GroupReplica::arm_timer() {
@@ -420,6 +438,7 @@ void GroupReplica::drop_body(const BodyRef& body) {
 
 void GroupReplica::take_snapshot() {
     if (snapshot_ != nullptr || applied_ == snapshot_index_ || now() < snapshot_after_) return;
+    set_activity(Activity::writing_snapshot, true);
     snapshot_ = std::make_unique<LocalSnapshotTask>(
         host_.storage(), group(), applied_meta(), machine_.freeze(),
         [this](std::vector<BodyRef> bodies, Callback<void()> mended) {
@@ -428,6 +447,7 @@ void GroupReplica::take_snapshot() {
         },
         [this](Result<raft::SnapshotMeta> taken) {
             snapshot_.reset();
+            set_activity(Activity::writing_snapshot, false);
             // What died after the state was frozen was carried over all the same.
             for (const BodyRef& body : std::exchange(dropped_meanwhile_, {})) {
                 host_.storage().drop_body(group(), body);

@@ -13,6 +13,7 @@
 #include "system/io/env.h"
 #include "system/raft/raft.h"
 #include "system/replica/local_snapshot.h"
+#include "system/replica/observer.h"
 #include "system/replica/outbox.h"
 #include "system/replica/peer_repair.h"
 #include "system/replica/state_machine.h"
@@ -126,6 +127,11 @@ public:
     // Takes a local snapshot so that the log can be cut, unless one is under way.
     void take_snapshot();
     raft::SnapshotMeta applied_meta() const;
+    // For the observer: told when it changes.
+    void set_activity(Activity activity, bool on) {
+        const auto bit = static_cast<uint16_t>(1u << static_cast<unsigned>(activity));
+        if (((activities_ & bit) != 0) != on) change_activity(activity, bit);
+    }
     // The machine holds the message no more.
     void drop_body(const BodyRef& body);
 
@@ -155,6 +161,7 @@ private:
     void run_reads();
     void note_status();
     void serve_load(const raft::LoadRequest& load);
+    void change_activity(Activity activity, uint16_t bit);
 
     GroupHost& host_;
     Options options_;
@@ -175,6 +182,8 @@ private:
     std::map<uint64_t, Callback<void(Result<void>)>> reads_;  // waiting for their round
     std::multimap<LogIndex, Callback<void(Result<void>)>> reads_confirmed_;
     raft::Status last_status_;
+    uint16_t activities_ = 0;  // a bit each
+    uint64_t truncation_ = 0;  // the latest output that cut the log
     std::unique_ptr<LocalSnapshotTask> snapshot_;
     Instant snapshot_after_;
     PeerRepair repair_;

@@ -193,9 +193,13 @@ void ReplicaHost::send_snapshot(GroupReplica& group, NodeId peer) {
         [this, &group, peer, key](LogIndex index, bool ok) {
             group.snapshot_sent(peer, index, ok);
             senders_.erase(key);
+            const auto other = senders_.lower_bound({key.first, NodeId{}});
+            const bool more = other != senders_.end() && other->first.first == key.first;
+            group.set_activity(Activity::sending_snapshot, more);
         });
     SnapshotSender& started = *sender;
     senders_.emplace(key, std::move(sender));
+    group.set_activity(Activity::sending_snapshot, true);
     started.start();
 }
 

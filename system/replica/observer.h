@@ -7,6 +7,18 @@
 
 namespace quern::replica {
 
+// What a replica can be in the midst of.
+enum class Activity : uint8_t {
+    electing,             // it stands for election, or asks whether it may
+    transferring,         // it leads and hands leadership to another one
+    writing_snapshot,     // of its own state
+    sending_snapshot,     // to a peer
+    installing_snapshot,  // a part of a peer's is being written
+    truncating,           // an end of its log was cut and this is not durable yet
+    repairing,            // of its log or snapshot something is missing
+    polls_parked,         // receives wait for messages
+};
+
 class ReplicaObserver {
 public:
     virtual ~ReplicaObserver() = default;
@@ -27,6 +39,8 @@ public:
     virtual void read_ends(NodeId self, GroupId group, uint64_t read, LogIndex index) = 0;
     // A client's mutating request is about to be answered as applied at `index`.
     virtual void answers_applied(NodeId self, GroupId group, LogIndex index) = 0;
+    // It begins or ends. What a process that dies was in the midst of ends without a word.
+    virtual void activity(NodeId /*self*/, GroupId /*group*/, Activity /*activity*/, bool /*on*/) {}
 };
 
 }  // namespace quern::replica

@@ -105,6 +105,7 @@ void ReceiveDesk::park(WaiterPtr waiter, bool front) {
     }
     where_[request] = queue;
     ++parked_count_;
+    owner_.replica_->set_activity(Activity::polls_parked, true);
 }
 
 ReceiveDesk::WaiterPtr ReceiveDesk::take(QueueId queue, uint64_t request) {
@@ -117,6 +118,7 @@ ReceiveDesk::WaiterPtr ReceiveDesk::take(QueueId queue, uint64_t request) {
         parked.erase(it);
         where_.erase(request);
         --parked_count_;
+        owner_.replica_->set_activity(Activity::polls_parked, parked_count_ > 0);
         waiter->timer.cancel();
         if (parked.empty() && line->second.asked == 0) lines_.erase(line);
         return waiter;
@@ -185,6 +187,7 @@ void ReceiveDesk::leadership_lost() {
     std::map<QueueId, Line> lines = std::exchange(lines_, {});
     where_.clear();
     parked_count_ = 0;
+    owner_.replica_->set_activity(Activity::polls_parked, false);
     for (auto& [queue, line] : lines) {
         for (WaiterPtr& waiter : line.parked) {
             owner_.respond_error(waiter->request, queue, Error(ErrorCode::not_leader));

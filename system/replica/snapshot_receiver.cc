@@ -14,8 +14,13 @@ void SnapshotReceiver::start(Done done) {
     append(encode_snapshot_header(offer_.meta), std::move(done));
 }
 
-void SnapshotReceiver::append(Buffer bytes, Done done) {
+void SnapshotReceiver::begin() {
     busy_ = true;
+    group_.set_activity(Activity::installing_snapshot, true);
+}
+
+void SnapshotReceiver::append(Buffer bytes, Done done) {
+    begin();
     writer_->append(std::move(bytes),
                     guard_.wrap([this, done = std::move(done)](Result<void> written) mutable {
                         busy_ = false;
@@ -43,7 +48,7 @@ void SnapshotReceiver::store_bodies(wire::SnapshotChunk chunk, Done done) {
         Result<void> result;
         Done done;
     };
-    busy_ = true;
+    begin();
     auto storing = std::make_shared<Storing>(Storing{chunk.bodies.size(), {}, std::move(done)});
     size_t offset = 0;
     for (const BodyRef& body : chunk.bodies) {
@@ -68,7 +73,7 @@ void SnapshotReceiver::keep_own(const std::vector<BodyRef>& absent) {
 }
 
 void SnapshotReceiver::finish(Done done) {
-    busy_ = true;
+    begin();
     if (own_.empty()) return sync_bodies(std::move(done));
     // What cannot be carried over is as absent here as it is there.
     storage_.carry_over(group_.group(), std::move(own_),
@@ -102,6 +107,7 @@ void SnapshotReceiver::sync_bodies(Done done) {
 
 void SnapshotReceiver::reply(Done& done, Result<void> result, bool finished) {
     if (!result || finished) ended_ = true;
+    if (!busy_ || ended_) group_.set_activity(Activity::installing_snapshot, false);
     wire::SnapshotReply answer;
     answer.group = group_.group();
     answer.snapshot_index = index();

@@ -22,6 +22,7 @@ public:
     bool ended() const { return ended_; }
 
 private:
+    void begin();
     void append(Buffer bytes, Done done);
     void store_bodies(wire::SnapshotChunk chunk, Done done);
     void keep_own(const std::vector<BodyRef>& absent);

@@ -136,6 +136,8 @@ void add_texts(Corpus& corpus) {
         "3 bit_rot at=4.000000000 for=0.000000000 a=n2 file=wal count=2\n";
     corpus.add("plan", faults);
     corpus.add("plan", "seed 7\nclients 3 # few\nchaos_ms 5000\nfault " + faults);
+    corpus.add("plan", "seed 7\naim 128003 power_loss state=snapshot_writing nth=2 delay_us=800 "
+                       "for=0.250000000 loss=2\naim 102001 partition state=election\n");
     corpus.add("config", "node = 1\ncluster = \"000102030405060708090a0b0c0d0e0f\"\nrole = \"all\"\n"
                          "client = \"localhost:7001\"\npeer = \"localhost:7000\"\ndata = \"d\"\n"
                          "secret_file = \"s\"\nadmin_secret_file = \"a\"\nlog_level = \"debug\"\n"
