@@ -102,17 +102,8 @@ int RunCommand::run() {
     return result.good() && state != CanaryState::missed ? 0 : exit_failed;
 }
 
-int main(int argc, char** argv) {
-    CLI::App app{"Runs whole Quern clusters in a simulated world, from seeds."};
-    app.require_subcommand(1);
-    RunCommand running;
+CLI::App* add_run_command(CLI::App& app, RunCommand& running, bool& no_canary) {
     CampaignOptions& campaign = running.campaign;
-    bool no_faults = false;
-    bool no_canary = false;
-    auto of_plan = [&](CLI::App* command) {
-        command->add_flag("--no-faults", no_faults, "leave out all faults");
-        add_shape_option(*command, campaign.kind);
-    };
     CLI::App* run = app.add_subcommand("run", "Run many seeds, report violations");
     run->footer("Example: quern-sim run --seeds 1..500 --jobs 2");
     run->add_option("--seeds", running.seeds, "which, A..B")->capture_default_str();
@@ -128,9 +119,24 @@ int main(int argc, char** argv) {
     run->add_flag("--json", running.json, "one JSON object");
     run->add_flag("--verify-all", running.verify_all,
                   "run each seed twice and compare; without it 5 % of them");
-    of_plan(run);
     run->add_flag("--stop-at-first", campaign.stop_at_first, "end with the first seed that fails");
     run->add_flag("--no-canary", no_canary, "do not ask for a planted bug to be caught as well");
+    return run;
+}
+
+int main(int argc, char** argv) {
+    CLI::App app{"Runs whole Quern clusters in a simulated world, from seeds."};
+    app.require_subcommand(1);
+    RunCommand running;
+    CampaignOptions& campaign = running.campaign;
+    bool no_faults = false;
+    bool no_canary = false;
+    auto of_plan = [&](CLI::App* command) {
+        command->add_flag("--no-faults", no_faults, "leave out all faults");
+        add_shape_option(*command, campaign.kind);
+    };
+    CLI::App* run = add_run_command(app, running, no_canary);
+    of_plan(run);
 
     uint64_t seed = 0;
     CLI::App* verify = app.add_subcommand("verify", "Run a seed twice and show where the runs differ");

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "harness/concerns.h"
 #include "harness/runner.h"
 #include "harness/trial.h"
 #include "sim/world/draws.h"
