@@ -118,6 +118,8 @@ private:
     void check_against_leader(NodeId self, const raft::Message& message);
     void note_round(NodeId self, const raft::Message& message);
     bool confirmed(NodeId self, GroupId group, uint64_t began) const;
+    static bool confirmed_by(const Rounds& rounds, const raft::Configuration& members, NodeId self,
+                             uint64_t began);
     void check_campaign(NodeId self, const raft::Message& message);
     void check_kept(NodeId self, GroupId group);
     enum class Look : uint8_t { quick, thorough };

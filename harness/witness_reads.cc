@@ -25,20 +25,29 @@ void Witness::note_round(NodeId self, const raft::Message& message) {
     }
 }
 
+// In whatever term: a leader may lose its office between the confirmation and the look at the state, which
+// is still what the read has to see.
 bool Witness::confirmed(NodeId self, GroupId group, uint64_t began) const {
     const raft::Raft* raft = core(self, group);
     const auto g = groups_.find(group);
     if (raft == nullptr || g == groups_.end()) return true;
-    const auto rounds = g->second.rounds.find({raft->status().term, self});
+    const raft::Configuration& members = raft->configuration();
+    if (confirmed_by({}, members, self, began)) return true;  // alone, it is a majority
+    return std::any_of(g->second.rounds.begin(), g->second.rounds.end(), [&](const auto& office) {
+        return office.first.second == self && confirmed_by(office.second, members, self, began);
+    });
+}
+
+bool Witness::confirmed_by(const Rounds& rounds, const raft::Configuration& members, NodeId self,
+                           uint64_t began) {
     auto has = [&](NodeId voter) {
         if (voter == self) return true;
-        if (rounds == g->second.rounds.end()) return false;
-        const auto answered = rounds->second.answered.find(voter);
-        if (answered == rounds->second.answered.end()) return false;
-        const auto left = rounds->second.left.find(answered->second);
-        return left != rounds->second.left.end() && left->second > began;
+        const auto answered = rounds.answered.find(voter);
+        if (answered == rounds.answered.end()) return false;
+        const auto left = rounds.left.find(answered->second);
+        return left != rounds.left.end() && left->second > began;
     };
-    for (const auto* voters : {&raft->configuration().voters, &raft->configuration().voters_old}) {
+    for (const auto* voters : {&members.voters, &members.voters_old}) {
         const auto count = std::count_if(voters->begin(), voters->end(), has);
         if (!voters->empty() && static_cast<size_t>(count) <= voters->size() / 2) return false;
     }
