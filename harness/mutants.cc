@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/campaign.h"
+#include "harness/shrink.h"
 
 namespace quern::harness {
 
@@ -81,6 +82,20 @@ Hunt hunt(const MutantOptions& options, PlantedBug bug, uint32_t number) {
     return found;
 }
 
+SmallestPlan smallest_plan(const MutantOptions& options, uint64_t seed) {
+    ShrinkOptions wanted;
+    wanted.seconds = options.shrink_seconds;
+    wanted.jobs = options.jobs;
+    const ShrinkResult small = shrink(make_plan(seed, true), std::move(wanted));
+    SmallestPlan result;
+    result.looked_for = small.failed;
+    result.minimal = small.minimal;
+    result.faults = small.plan.faults.faults.size() + small.plan.aims.size();
+    result.operations = small.plan.operations.size();
+    result.seconds = static_cast<double>(small.wall_ns) / 1e9;
+    return result;
+}
+
 MutantResult try_bug(const MutantOptions& options, const PlantedBugInfo& info) {
     MutantResult result;
     result.info = info;
@@ -104,6 +119,9 @@ MutantResult try_bug(const MutantOptions& options, const PlantedBugInfo& info) {
                              .c_str());
         }
     }
+    if (options.shrink_seconds > 0 && result.failing_seed != 0) {
+        result.smallest = smallest_plan(options, result.failing_seed);
+    }
     options.plant(PlantedBug::none);
     result.seeds_median = median(seeds);
     result.cpu_seconds_median = median(cpu);
@@ -119,12 +137,32 @@ MutantResult try_bug(const MutantOptions& options, const PlantedBugInfo& info) {
 std::string summary(const std::vector<MutantResult>& results) {
     size_t found = 0;
     std::vector<uint64_t> seeds;
+    std::vector<uint64_t> faults;
+    std::vector<uint64_t> operations;
+    size_t minimal = 0;
     for (const MutantResult& r : results) {
         found += r.found() ? 1 : 0;
         seeds.push_back(r.seeds_median);
+        if (!r.smallest.looked_for) continue;
+        faults.push_back(r.smallest.faults);
+        operations.push_back(r.smallest.operations);
+        minimal += r.smallest.minimal ? 1 : 0;
     }
-    return fmt::format("{} planted bugs, {} caught in every campaign; median of the medians: {} seeds",
-                       results.size(), found, median(seeds));
+    std::string text =
+        fmt::format("{} planted bugs, {} caught in every campaign; median of the medians: {} seeds",
+                    results.size(), found, median(seeds));
+    if (!faults.empty()) {
+        text += fmt::format("; smallest plans of {}: median {} faults, {} operations, {} shown to be minimal",
+                            faults.size(), median(faults), median(operations), minimal);
+    }
+    return text;
+}
+
+// "2 faults, 5 operations, 12 s": the time it took to find it.
+std::string to_words(const SmallestPlan& plan) {
+    if (!plan.looked_for) return "–";
+    return fmt::format("{} faults, {} operations, {:.0f} s{}", plan.faults, plan.operations, plan.seconds,
+                       plan.minimal ? "" : ", time was up");
 }
 
 }  // namespace
@@ -143,9 +181,10 @@ std::string mutants_to_text(const std::vector<MutantResult>& results) {
     std::string text = fmt::format("{:<34} {:<9} {:>7} {:<8} {:>6} {:>8}\n", "planted bug", "room",
                                    "caught", "checker", "seeds", "CPU s");
     for (const MutantResult& r : results) {
-        text += fmt::format("{:<34} {:<9} {:>5}/{} {:<8} {:>6} {:>8.1f}\n", r.info.name, r.info.room,
-                            r.caught, r.campaigns, r.checker.empty() ? "-" : r.checker, r.seeds_median,
-                            r.cpu_seconds_median);
+        text += fmt::format("{:<34} {:<9} {:>5}/{} {:<8} {:>6} {:>8.1f} {}\n", r.info.name,
+                            r.info.room, r.caught, r.campaigns, r.checker.empty() ? "-" : r.checker,
+                            r.seeds_median, r.cpu_seconds_median,
+                            r.smallest.looked_for ? to_words(r.smallest) : "");
     }
     return text + summary(results);
 }
@@ -162,17 +201,22 @@ std::string mutants_to_json(const std::vector<MutantResult>& results) {
                         {"seeds", r.seeds_median},
                         {"cpu_seconds", r.cpu_seconds_median},
                         {"failing_seed", r.failing_seed}});
+        if (!r.smallest.looked_for) continue;
+        list.back()["smallest"] = {{"faults", r.smallest.faults},
+                                   {"operations", r.smallest.operations},
+                                   {"seconds", r.smallest.seconds},
+                                   {"minimal", r.smallest.minimal}};
     }
     return nlohmann::ordered_json{{"mutants", list}}.dump(2);
 }
 
 std::string mutants_to_markdown(const std::vector<MutantResult>& results) {
-    std::string text = "| planted bug | room | what it does | caught by | campaigns | seeds | CPU s |\n"
-                       "| --- | --- | --- | --- | ---: | ---: | ---: |\n";
+    std::string text = "| planted bug | room | what it does | caught by | campaigns | seeds | CPU s | smallest plan "
+                       "|\n| --- | --- | --- | --- | ---: | ---: | ---: | --- |\n";
     for (const MutantResult& r : results) {
-        text += fmt::format("| {} | {} | {} | {} | {}/{} | {} | {:.1f} |\n", r.info.name, r.info.room,
-                            r.info.story, r.checker.empty() ? "–" : r.checker, r.caught, r.campaigns,
-                            r.seeds_median, r.cpu_seconds_median);
+        text += fmt::format("| {} | {} | {} | {} | {}/{} | {} | {:.1f} | {} |\n", r.info.name,
+                            r.info.room, r.info.story, r.checker.empty() ? "–" : r.checker, r.caught,
+                            r.campaigns, r.seeds_median, r.cpu_seconds_median, to_words(r.smallest));
     }
     return text + "\n" + summary(results) + ".\n";
 }

@@ -51,6 +51,8 @@ MutantsCommand::MutantsCommand(CLI::App& app)
     command_->add_option("--seeds-max", options_.seeds_max, "of a campaign")->capture_default_str();
     command_->add_option("--first-seed", options_.first_seed, "of the first campaign")
         ->capture_default_str();
+    command_->add_option("--shrink", options_.shrink_seconds,
+                         "look for the smallest plan of a failing seed, so many seconds for each bug");
     command_->add_option("--jobs", options_.jobs, "processes")->capture_default_str();
     command_->add_flag("--json", json_, "one JSON object");
     command_->add_flag("--markdown", markdown_, "a table for docs/testing.md");
