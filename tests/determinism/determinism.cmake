@@ -1,10 +1,15 @@
-# In the normal run: this build against itself, started in other ways. By hand, `ninja determinism`: against
-# others, which have to be built first.
+# In the normal run: this build against itself, started in other ways; with CI set in the environment, against
+# another build as well. By hand, `ninja determinism`: against all of them, which have to be built first.
 set(compare ${CMAKE_CURRENT_LIST_DIR}/compare.sh)
 if(NOT QUERN_SANITIZE AND CMAKE_BUILD_TYPE STREQUAL Release)
     add_test(NAME determinism.other_starts
              COMMAND ${compare} --seeds 1..3 $<TARGET_FILE:quern-sim>)
     set_tests_properties(determinism.other_starts PROPERTIES TIMEOUT 120)
+    if(DEFINED ENV{CI})  # builds the simulator once more: by the other compiler, if there is one, with -O0
+        add_test(NAME determinism.other_build
+                 COMMAND ${compare} --seeds 1..10 $<TARGET_FILE:quern-sim> other)
+        set_tests_properties(determinism.other_build PROPERTIES TIMEOUT 1500 RUN_SERIAL TRUE)
+    endif()
 endif()
 add_custom_target(determinism
                   COMMAND ${compare} --seeds 1..40 $<TARGET_FILE:quern-sim>
