@@ -150,35 +150,39 @@ public:
     FileSnapshotReader(std::unique_ptr<File> file, const SnapshotHeader& header)
         : file_(std::move(file)), header_(header) {}
 
-    void next(Callback<void(Result<Buffer>)> done) override {
-        QUERN_ASSERT(!done_);
-        done_ = std::move(done);
+    using Done = Callback<void(Result<Buffer>)>;
+
+    void next(Done done) override {
         // A chunk's read takes the next frame along, so each chunk is one read.
         const bool start = at_ == 0;
         const size_t header = start ? snapshot_header_bytes : 0;
         const size_t frame = frame_known_ ? 0 : snapshot_frame_bytes;
         if (header + frame > 0) {
             file_->read_at(at_, header + frame,
-                           [this](Result<Buffer> bytes) { on_frame(std::move(bytes)); });
+                           [this, done = std::move(done)](Result<Buffer> bytes) mutable {
+                               on_frame(std::move(bytes), std::move(done));
+                           });
         } else {
-            read_chunk();
+            read_chunk(std::move(done));
         }
     }
 
 private:
+    // `done` travels with the read, not in this object, which it may own: what is dropped with its disk
+    // must not keep itself alive.
     // An unreadable sector is damage like a failed checksum.
-    void on_frame(Result<Buffer> bytes) {
-        if (!bytes) return corrupt("frame");
+    void on_frame(Result<Buffer> bytes, Done done) {
+        if (!bytes) return corrupt("frame", done);
         size_t offset = 0;
         if (at_ == 0) {
-            if (!snapshot_header_matches(bytes->span(), header_)) return corrupt("header");
+            if (!snapshot_header_matches(bytes->span(), header_)) return corrupt("header", done);
             offset = snapshot_header_bytes;
         }
         if (!take_frame(bytes->span().subspan(std::min(offset, bytes->size())))) {
-            return corrupt("frame");
+            return corrupt("frame", done);
         }
         at_ += offset + snapshot_frame_bytes;
-        read_chunk();
+        read_chunk(std::move(done));
     }
     bool take_frame(ByteSpan bytes) {
         const auto frame = decode_snapshot_frame(bytes);
@@ -190,33 +194,30 @@ private:
         frame_known_ = true;
         return !frame_.last || frame_.chain == chain_;
     }
-    void read_chunk() {
+    void read_chunk(Done done) {
         const size_t size = frame_.last ? 1 : frame_.size_bytes + snapshot_frame_bytes;
-        file_->read_at(at_, size, [this](Result<Buffer> bytes) { on_chunk(std::move(bytes)); });
+        file_->read_at(at_, size, [this, done = std::move(done)](Result<Buffer> bytes) mutable {
+            on_chunk(std::move(bytes), std::move(done));
+        });
     }
-    void on_chunk(Result<Buffer> bytes) {
-        if (!bytes) return corrupt("chunk");
-        if (frame_.last) return complete(Buffer());
+    void on_chunk(Result<Buffer> bytes, Done done) {
+        if (!bytes) return corrupt("chunk", done);
+        if (frame_.last) return done(Buffer());
         const size_t size = frame_.size_bytes;
         if (bytes->size() < size || crc32c(bytes->span().first(size)) != frame_.chunk_crc) {
-            return corrupt("chunk");
+            return corrupt("chunk", done);
         }
         chain_ = extend_chain(chain_, frame_.chunk_crc);
-        if (chain_ != frame_.chain) return corrupt("chunk");
+        if (chain_ != frame_.chain) return corrupt("chunk", done);
         ++chunks_;
         at_ += size + snapshot_frame_bytes;
         Buffer chunk = bytes->slice(0, size);
-        if (!take_frame(bytes->span().subspan(size))) return corrupt("frame");
-        complete(std::move(chunk));
+        if (!take_frame(bytes->span().subspan(size))) return corrupt("frame", done);
+        done(std::move(chunk));
     }
-    void corrupt(const char* what) {
-        complete(fail(ErrorCode::corrupt, std::string("a snapshot's ") + what +
-                                              " fails its checksum, chunk " +
-                                              std::to_string(chunks_)));
-    }
-    void complete(Result<Buffer> result) {
-        Callback<void(Result<Buffer>)> done = std::move(done_);
-        done(std::move(result));
+    void corrupt(const char* what, Done& done) {
+        done(fail(ErrorCode::corrupt, std::string("a snapshot's ") + what +
+                                          " fails its checksum, chunk " + std::to_string(chunks_)));
     }
 
     std::unique_ptr<File> file_;
@@ -226,7 +227,6 @@ private:
     uint64_t chain_ = 0;
     bool frame_known_ = false;
     SnapshotFrame frame_;
-    Callback<void(Result<Buffer>)> done_;
 };
 
 }  // namespace

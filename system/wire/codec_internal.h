@@ -145,6 +145,10 @@ public:
     size_t count(const flatbuffers::Vector<T>* vector, size_t count_max = SIZE_MAX) {
         if (vector == nullptr) return 0;
         require(vector->size() <= count_max, "a list is too long");
+        // The verifier looks at where the length is, which may be less strictly aligned than what follows.
+        const auto address = reinterpret_cast<uintptr_t>(vector->Data());
+        require(vector->size() == 0 || address % alignof(std::remove_pointer_t<T>) == 0,
+                "a list is not aligned");
         return charge(vector->size(), element_bytes<T>()) ? vector->size() : 0;
     }
     std::vector<std::string> texts(const Texts* texts_in) {

@@ -65,8 +65,9 @@ TEST(Golden, command_batch) {
 }
 
 TEST(Golden, command_batch_is_read) {
+    const Buffer payload = Buffer::copy_of(golden("command_batch_v1.hex"));  // the batch refers to it
     CommandBatch batch;
-    const Result<void> read = decode_commands(Buffer::copy_of(golden("command_batch_v1.hex")), batch);
+    const Result<void> read = decode_commands(payload, batch);
     ASSERT_TRUE(read) << read.error().to_string();
     EXPECT_EQ(batch.time.ms, 1'700'000'000'000);
     ASSERT_EQ(batch.commands.size(), 8u);
