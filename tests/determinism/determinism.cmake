@@ -5,6 +5,14 @@ if(NOT QUERN_SANITIZE AND CMAKE_BUILD_TYPE STREQUAL Release)
     add_test(NAME determinism.other_starts
              COMMAND ${compare} --seeds 1..3 $<TARGET_FILE:quern-sim>)
     set_tests_properties(determinism.other_starts PROPERTIES TIMEOUT 120)
+    # The simulator brings its own allocator; valgrind takes its place.
+    find_program(QUERN_VALGRIND valgrind)
+    if(QUERN_VALGRIND)
+        add_test(NAME determinism.uninitialised_memory
+                 COMMAND ${QUERN_VALGRIND} -q --soname-synonyms=somalloc=NONE --error-exitcode=3
+                         $<TARGET_FILE:quern-sim> replay 7 --shape small --quiet)
+        set_tests_properties(determinism.uninitialised_memory PROPERTIES TIMEOUT 300)
+    endif()
     if(DEFINED ENV{CI})  # builds the simulator once more: by the other compiler, if there is one, with -O0
         add_test(NAME determinism.other_build
                  COMMAND ${compare} --seeds 1..10 $<TARGET_FILE:quern-sim> other)
