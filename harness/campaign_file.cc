@@ -5,7 +5,8 @@
 #include <sstream>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
+
+#include "harness/json_line.h"
 
 namespace quern::harness {
 
@@ -102,7 +103,7 @@ Result<CampaignPart> read_part(const std::string& text) {
     size_t number = 0;
     while (std::getline(lines, line)) {
         ++number;
-        const json parsed = json::parse(line, nullptr, false);
+        const json parsed = parse_whole_numbers(line);
         const bool first = number == 1;
         bool read = false;
         if (first) {

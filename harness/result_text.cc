@@ -1,6 +1,6 @@
 #include "harness/result_text.h"
 
-#include <nlohmann/json.hpp>
+#include "harness/json_line.h"
 
 namespace quern::harness {
 
@@ -87,7 +87,7 @@ SeedReport report_of(const json& parsed) {
 }  // namespace
 
 bool from_line(const std::string& line, SeedReport& report) {
-    const json parsed = json::parse(line, nullptr, false);
+    const json parsed = parse_whole_numbers(line);
     if (!parsed.is_object()) return false;
     try {
         report = report_of(parsed);

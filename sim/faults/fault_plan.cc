@@ -50,12 +50,16 @@ std::string join(const std::vector<std::string>& names) {
     return text;
 }
 
-std::vector<std::string> split(const std::string& text) {
-    std::vector<std::string> names;
-    std::istringstream in(text);
-    for (std::string name; std::getline(in, name, ',');)
-        names.push_back(name);
-    return names;
+// False if a name is empty.
+bool split(const std::string& text, std::vector<std::string>& names) {
+    names.clear();
+    for (size_t begin = 0; begin <= text.size();) {
+        const size_t end = std::min(text.find(',', begin), text.size());
+        if (end == begin) return false;
+        names.push_back(text.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return true;
 }
 
 bool take_word(Fault& fault, const std::string& word) {
@@ -65,14 +69,8 @@ bool take_word(Fault& fault, const std::string& word) {
     const std::string value = word.substr(equals + 1);
     if (key == "at") return parse_seconds(value, fault.at.ns);
     if (key == "for") return parse_seconds(value, fault.lasts.ns);
-    if (key == "a") {
-        fault.a = split(value);
-        return !fault.a.empty();
-    }
-    if (key == "b") {
-        fault.b = split(value);
-        return !fault.b.empty();
-    }
+    if (key == "a") return split(value, fault.a);
+    if (key == "b") return split(value, fault.b);
     if (key == "file") {
         fault.file_class = value;
         return true;

@@ -8,8 +8,10 @@ namespace quern::storage {
 
 namespace {
 
-// More batches than this cannot lie in the few segments that are settled together.
-constexpr uint64_t slots_max = uint64_t{1} << 24;
+// More batches than this cannot lie in one segment.
+constexpr uint64_t segment_batches_max = segment_bytes_max / block_bytes;
+// Nor more segments than this be lost between two that are held.
+constexpr uint64_t segments_max = 16;
 
 std::string batch_name(uint64_t sequence) { return "batch " + std::to_string(sequence); }
 
@@ -155,6 +157,17 @@ void WalReplay::keep_unproven(const Slots& slots) {
     }
 }
 
+// As many as fill all the segments from the first held to the last, ones that are missing or cut short
+// taken for as long as the longest known of.
+uint64_t WalReplay::batches_max() const {
+    if (held_.empty()) return 0;
+    uint64_t bytes = std::max(last_segment_bytes_recorded_, spare_bytes_);
+    for (const ParsedSegment& s : held_)
+        bytes = std::max<uint64_t>(bytes, s.bytes.size());
+    const uint64_t segments = held_.back().number - held_.front().number + 1;
+    return std::min(segments, segments_max) * std::min(bytes / block_bytes + 1, segment_batches_max);
+}
+
 Result<void> WalReplay::settle(const Next& next) {
     const uint64_t first = first_sequence();
     uint64_t end = next.sequence;
@@ -164,7 +177,7 @@ Result<void> WalReplay::settle(const Next& next) {
             if (!s.batches.empty()) end = std::max(end, s.batches.back().head.sequence + 1);
         }
     }
-    if (end < first || end - first > slots_max) {
+    if (end < first || end - first > batches_max()) {
         return fail(ErrorCode::corrupt, "WAL segments are out of sequence");
     }
     Slots slots(end - first);

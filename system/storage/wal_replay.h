@@ -55,6 +55,7 @@ private:
     // Decides about all batches before `next` and applies them.
     Result<void> settle(const Next& next);
     uint64_t first_sequence() const;
+    uint64_t batches_max() const;
     void place_found(Slots& slots, uint64_t first) const;
     void repair_from_copies(Slots& slots, uint64_t first, const Next& next);
     void drop_torn_tail(Slots& slots);

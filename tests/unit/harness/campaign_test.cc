@@ -73,6 +73,11 @@ TEST(CampaignParts, what_is_no_part_is_refused_with_the_line) {
     std::string none = good;
     none.replace(none.find("\"shards\":2"), 10, "\"shards\":0");
     EXPECT_FALSE(read_part(none).has_value());
+    for (const char* number : {"1e92", "1.5", "99999999999999999999"}) {
+        std::string unwhole = good;
+        unwhole.replace(unwhole.find("\"shards\":2"), 10, std::string("\"shards\":") + number);
+        EXPECT_FALSE(read_part(unwhole).has_value()) << number;
+    }
 }
 
 TEST(CampaignParts, a_campaign_with_a_hole_is_void) {

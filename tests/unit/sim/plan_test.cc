@@ -30,6 +30,14 @@ TEST(FaultPlan, generated_plans_survive_print_and_parse) {
     }));
 }
 
+TEST(FaultPlan, places_have_names) {
+    const std::string start = "1 partition at=1 for=2 a=";
+    EXPECT_TRUE(FaultPlan::parse(start + "n1,n2 b=n3").has_value());
+    for (const char* rest : {"", ",", "n1,", ",n1", "n1,,n2", "n1 b=", "n1 b=n2,"}) {
+        EXPECT_FALSE(FaultPlan::parse(start + rest).has_value()) << rest;
+    }
+}
+
 TEST(FaultPlan, generated_plans_keep_to_length_budget_and_atlas) {
     EXPECT_TRUE(rc::check([](uint64_t seed) {
         const PlanShape shape = five_and_two();

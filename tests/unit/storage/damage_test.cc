@@ -313,6 +313,25 @@ TEST_F(Damage, a_swapped_disk_is_foreign) {
     EXPECT_EQ(other.open().error().code, ErrorCode::data_foreign);
 }
 
+// Only who forges checksums gets such a number past them; memory for a batch of each must not be asked for.
+TEST_F(Damage, a_batch_numbered_beyond_what_segments_hold_is_out_of_sequence) {
+    write(1, 4);
+    stop();
+    const auto bytes = world.disk.inode(segment()).bytes;
+    const uint64_t most = bytes.size() / block_bytes + 1;
+    const auto numbered = [&](uint64_t beyond) {
+        ParsedSegment parsed = parse_segment(Buffer::copy_of(bytes), 1, node_tag(world.identity.node_uuid));
+        parsed.batches.back().head.sequence = parsed.batches.front().head.sequence + beyond;
+        PayloadCache cache(1 << 20);
+        WalReplay replay(world.identity.node_uuid, cache);
+        EXPECT_TRUE(replay.add(std::move(parsed)).has_value());
+        (void)replay.finish();
+        return replay.findings().size();  // one for each batch that is not there
+    };
+    EXPECT_GT(numbered(most - 1), most / 2);
+    EXPECT_EQ(numbered(most), 0u);
+}
+
 TEST_F(Damage, any_single_flipped_bit_is_survived_or_told) {
     write(1, 12, 300);
     world.run_for(Duration::milliseconds(100));
