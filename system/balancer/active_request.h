@@ -47,12 +47,8 @@ protected:
     void finish(const wire::Response& response) {
         finish(response.error.code, wire::encode(response));
     }
-    void finish(Error error) {
-        wire::Response response;
-        response.error = std::move(error);
-        response.queue = arrived_.request.queue;
-        finish(response);
-    }
+    // With the present time, by which a client whose request came too late stamps the next one.
+    void finish(Error error);
 
     const Context& context_;
     Identity& identity_;

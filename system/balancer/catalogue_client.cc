@@ -327,7 +327,7 @@ void CatalogueClient::tell_placement() {
     if (!cache_.groups().empty()) context_.leaders.set_groups(cache_.groups());
 }
 
-void CatalogueClient::note(const wire::QueryReply& reply) { time_ = std::max(time_, reply.time); }
+void CatalogueClient::note(const wire::QueryReply& reply) { time_.saw(reply.time, context_.env.clock.now()); }
 
 // --- what this balancer changed itself ----------------------------------------------------------------
 

@@ -17,6 +17,7 @@
 
 #include "system/balancer/context.h"
 #include "system/balancer/group_call.h"
+#include "system/base/cluster_time_estimate.h"
 #include "system/metadata/cache.h"
 
 namespace quern::balancer {
@@ -46,8 +47,8 @@ public:
 
     metadata::MetadataCache& cache() { return cache_; }
     bool fresh() const;
-    // Cluster time as last heard; 0 if never.
-    ClusterTime time() const { return time_; }
+    // Cluster time as far as is known; 0 if never heard.
+    ClusterTime time() const { return time_.at(context_.env.clock.now()); }
     // This incarnation is known to be gone for good.
     bool dead(QueueId queue) const { return dead_queues_.contains(queue); }
 
@@ -102,7 +103,7 @@ private:
 
     const Context& context_;
     metadata::MetadataCache cache_;
-    ClusterTime time_;
+    ClusterTimeEstimate time_;
     GroupCall watch_;
     bool followed_ = false;  // a watch was answered once
     std::vector<Waiter> refreshing_;

@@ -125,7 +125,7 @@ void CatalogueRequest::group_said(const Error&) { QUERN_UNREACHABLE(); }
 
 wire::Response CatalogueRequest::response_now() const {
     wire::Response response;
-    response.time = time_;
+    response.time = std::max(time_, context_.catalogue.time());
     return response;
 }
 

@@ -11,6 +11,7 @@
 #include "system/client/links.h"
 #include "system/client/options.h"
 #include "system/client/queue_ids.h"
+#include "system/base/cluster_time_estimate.h"
 #include "system/base/retry_budget.h"
 #include "system/client/tokens.h"
 #include "system/io/env.h"

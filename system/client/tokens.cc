@@ -12,17 +12,6 @@ constexpr uint64_t session_span_max = limits::session_inflight_max / 2;
 
 }  // namespace
 
-void ClusterTimeEstimate::saw(ClusterTime time, Instant now) {
-    // An answer to a repeated token may carry the time of its first application.
-    if (time.ms <= 0 || time <= seen_) return;
-    seen_ = time;
-    seen_at_ = now;
-}
-
-ClusterTime ClusterTimeEstimate::at(Instant now) const {
-    return seen_.plus_ms((now - seen_at_).to_milliseconds());
-}
-
 uint64_t Tokens::low(const Session& session) const {
     return session.under_way.empty() ? session.next_seq : *session.under_way.begin();
 }

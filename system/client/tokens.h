@@ -1,4 +1,4 @@
-// Client tokens: sessions, numbers, what is still under way, and the cluster time by which they end.
+// Client tokens: sessions, numbers and what is still under way.
 //
 // A group remembers the last limits::session_inflight_max results of a session. So that a call which
 // takes long is not pushed out by later ones, a session takes no new numbers once it spans half of that;
@@ -12,18 +12,6 @@
 #include "system/io/entropy.h"
 
 namespace quern::client {
-
-// The cluster's time as far as this client can tell: the last one seen, plus the time since.
-class ClusterTimeEstimate {
-public:
-    void saw(ClusterTime time, Instant now);
-    bool known() const { return seen_.ms > 0; }
-    ClusterTime at(Instant now) const;
-
-private:
-    ClusterTime seen_;
-    Instant seen_at_;
-};
 
 class Tokens {
 public:

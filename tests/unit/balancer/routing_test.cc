@@ -59,6 +59,19 @@ TEST_F(Routing, a_send_reaches_the_leader_with_its_body_unchanged) {
     EXPECT_EQ(seen.request->token, token(1));
 }
 
+// A client stamps its requests by the time that it heard; what is told late makes all of them late.
+TEST_F(Routing, refusals_tell_the_present_time) {
+    cluster.world.run_for(Duration::seconds(5));
+    const Result<wire::Response> early = admin->ask(on_queue("unknown", send_of("hello")));
+    ASSERT_TRUE(early.has_value());
+    EXPECT_EQ(early->error.code, ErrorCode::queue_does_not_exist);
+    EXPECT_GT(early->time.ms, 0);
+    cluster.world.run_for(Duration::milliseconds(700));
+    const Result<wire::Response> later = admin->ask(on_queue("unknown", send_of("hello")));
+    ASSERT_TRUE(later.has_value());
+    EXPECT_GE(later->time.ms, early->time.ms + 700);
+}
+
 TEST_F(Routing, the_leader_is_learned_from_answers) {
     ASSERT_EQ(admin->code(send(true)), ErrorCode::ok);
     const size_t before = cluster.order.size();

@@ -68,17 +68,6 @@ TEST(Tokens, a_retired_session_takes_no_more) {
     EXPECT_EQ(tokens.begin({}).session, b.session);
 }
 
-TEST(ClusterTimeEstimate, goes_on_with_the_local_clock_and_never_back) {
-    ClusterTimeEstimate time;
-    EXPECT_FALSE(time.known());
-    time.saw({1000}, Instant{0});
-    EXPECT_EQ(time.at(Instant{5'000'000'000}).ms, 6000);
-    time.saw({900}, Instant{5'000'000'000});  // an old answer
-    EXPECT_EQ(time.at(Instant{5'000'000'000}).ms, 6000);
-    time.saw({2000}, Instant{5'000'000'000});  // the cluster's clock is the one that counts
-    EXPECT_EQ(time.at(Instant{5'000'000'000}).ms, 2000);
-}
-
 TEST(RetryBudget, first_retries_and_few_calls_are_free) {
     RetryBudget budget;
     for (int i = 0; i < 1000; ++i) {
