@@ -52,8 +52,9 @@ Result<void> check_space(const DevCluster& cluster) {
     const uint64_t needed = cluster.fresh ? cluster.nodes * dev_node_bytes : restart_bytes;
     if (space.available >= needed) return {};
     return fail(Error(ErrorCode::no_space,
-                      fmt::format("{} nodes need {} MiB free in {}, but {} MiB are", cluster.nodes,
-                                  needed >> 20, cluster.directory, space.available >> 20),
+                      fmt::format("{} {} {} MiB free in {}, but {} MiB are", cluster.nodes,
+                                  cluster.nodes == 1 ? "node needs" : "nodes need", needed >> 20,
+                                  cluster.directory, space.available >> 20),
                       static_cast<int64_t>(needed), static_cast<int64_t>(space.available)));
 }
 
