@@ -61,7 +61,7 @@ void draw_workload(RunPlan& plan) {
     plan.wait_ms_max = w.one_of(10, {0, 500, 4'000, 10'000});
     plan.stale_per_cent = w.one_of(11, {0, 5, 10, 30});
     plan.forged_per_cent = w.one_of(12, {0, 2, 5});
-    plan.request_timeout_ms = w.one_of(13, {1'500, 5'000, 10'000, 20'000});
+    plan.request_timeout_ms = w.one_of(13, {400, 1'500, 5'000, 10'000, 20'000});
     plan.attempt_timeout_ms = std::min(plan.request_timeout_ms, w.one_of(14, {400, 1'000, 2'500}));
     plan.chaos_ms = w.one_of(15, {5'000, 10'000, 20'000, 20'000, 40'000});
     // The usual mix, each part bent by the seed; rare operations are absent from many runs.
@@ -71,7 +71,7 @@ void draw_workload(RunPlan& plan) {
         plan.weights[i] = usual_weights[i] * factor;
     }
     // Queues come and go, purges and revocations follow each other.
-    if (w.one_of(30, {0, 0, 0, 0, 0, 0, 0, 1}) == 1) {
+    if (w.one_of(30, {0, 0, 0, 1}) == 1) {
         for (size_t i = 0; i < op_kind_count; ++i) {
             if (usual_weights[i] < 10) plan.weights[i] = usual_weights[i] * 15;
         }
@@ -180,6 +180,7 @@ RunPlan make_plan(uint64_t seed, bool faults, PlanKind kind) {
     plan.seed = seed;
     if (kind == PlanKind::small) {
         plan.weights = usual_weights;
+        plan.think_ms = 100;  // clients that are at work most of the time
     } else {
         draw_cluster(plan);
         draw_workload(plan);

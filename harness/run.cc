@@ -162,14 +162,18 @@ WorkClient& Run::add_client(WorkClient::Identity identity) {
     return *clients_.back();
 }
 
-bool Run::ask_until_done(WorkClient& client, Operation op, wire::Request request) {
+// Clients in a hurry may have to ask again; what is asked here may be done twice.
+bool Run::ask_until_done(WorkClient& client, const Operation& op, const wire::Request& request) {
     bool ok = false;
-    bool answered = false;
-    client.perform(std::move(op), std::move(request), [&](const Operation& o) {
-        ok = o.ok();
-        answered = true;
-    });
-    run_until([&] { return answered; }, come_up_within);
+    const sim::SimTime end = world_.now() + come_up_within;
+    while (!ok && world_.now() < end && time_left()) {
+        bool answered = false;
+        client.perform(op, request, [&](const Operation& o) {
+            ok = o.ok();
+            answered = true;
+        });
+        run_until([&] { return answered; }, come_up_within);
+    }
     return ok;
 }
 
@@ -184,7 +188,7 @@ bool Run::create_user() {
             worker_key_ = made->key_id;
             worker_secret_ = made->secret;
         }
-    });
+    }, {come_up_within});
     run_until([&] { return done; }, come_up_within);
     return !worker_key_.empty();
 }
@@ -201,7 +205,7 @@ bool Run::prepare() {
         wire::Request request;
         request.queue_name = queue_name(static_cast<uint64_t>(i));
         request.operation = wire::CreateQueueRequest{op.attributes, {}};
-        good = ask_until_done(first, std::move(op), std::move(request)) && good;
+        good = ask_until_done(first, op, request) && good;
     }
     if (plan_.worker_clients > 0) {
         good = create_user() && good;
@@ -213,7 +217,7 @@ bool Run::prepare() {
         grant.grant.actions = metadata::all_actions;
         wire::Request request;
         request.operation = std::move(grant);
-        good = ask_until_done(first, std::move(op), std::move(request)) && good;
+        good = ask_until_done(first, op, request) && good;
     }
     if (!good && time_left()) found("L2", "queues and users could not be made, without any fault");
     for (uint32_t number = 2; number <= plan_.clients; ++number) {
@@ -309,10 +313,10 @@ bool Run::settle() {
     const sim::SimTime limit = world_.now() + converge_within;
     do {
         run_until([] { return false; }, Duration::milliseconds(200));
-        difference = witness_.difference(storage);
+        difference = witness_.difference(without_lost(storage));
     } while (!difference.empty() && world_.now() < limit && time_left());
     if (!difference.empty() && time_left()) found("L6", "replicas do not converge: " + difference);
-    if (drain_->done() && difference.empty()) check_bodies(storage);
+    if (drain_->done() && difference.empty()) check_bodies(without_lost(storage));
     return time_left();
 }
 
@@ -374,7 +378,8 @@ bool Run::damaged(const sim::Machine& machine) const {
                        });
 }
 
-// At least a majority of every group's replicas, all of them sound, and at least one balancer.
+// At least a majority of every group's replicas, all of them sound, and at least one balancer. In every other
+// run that damaged a disk its machine is there as well: it has to be repaired (L6).
 std::vector<sim::Machine*> Run::choose_core() const {
     const auto& storage = cluster_->storage_machines();
     std::vector<std::pair<uint64_t, sim::Machine*>> ranked;
@@ -390,6 +395,7 @@ std::vector<sim::Machine*> Run::choose_core() const {
     for (const sim::Machine* machine : storage) sound += damaged(*machine) ? 0 : 1;
     uint64_t size = all - bounded(draw(plan_.seed, Concern::core, 0, 1), spare + 1);
     size = std::max(all - spare, std::min(size, sound));
+    if (sound < all && draw(plan_.seed, Concern::core, 0, 2) % 2 == 0) size = all;
     if (plan_.core_size > 0) size = static_cast<uint64_t>(plan_.core_size);
     std::vector<sim::Machine*> core;
     for (uint64_t i = 0; i < size && i < all; ++i) core.push_back(ranked[i].second);
@@ -401,6 +407,15 @@ std::vector<sim::Machine*> Run::choose_core() const {
         if (in) core.push_back(balancers[i]);
     }
     return core;
+}
+
+// Without nodes that refuse to run because of what happened to their disks.
+std::vector<sim::Machine*> Run::without_lost(const std::vector<sim::Machine*>& storage) const {
+    std::vector<sim::Machine*> there;
+    for (sim::Machine* machine : storage) {
+        if (cluster_->host_on(*machine) != nullptr || !damaged(*machine)) there.push_back(machine);
+    }
+    return there;
 }
 
 void Run::restart_later(sim::Machine& machine) {

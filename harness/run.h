@@ -32,8 +32,9 @@ private:
     CheckOptions check_options() const;
     WorkClient& add_client(WorkClient::Identity identity);
     bool create_user();
-    bool ask_until_done(WorkClient& client, Operation op, wire::Request request);
+    bool ask_until_done(WorkClient& client, const Operation& op, const wire::Request& request);
     std::vector<sim::Machine*> choose_core() const;
+    std::vector<sim::Machine*> without_lost(const std::vector<sim::Machine*>& storage) const;
     bool damaged(const sim::Machine& machine) const;
     void check_bodies(const std::vector<sim::Machine*>& storage);
     std::string bodies_kept(const std::vector<sim::Machine*>& storage) const;

@@ -83,6 +83,9 @@ std::string Witness::difference(const std::vector<sim::Machine*>& healed) const 
         if (host == nullptr) return machine->name() + " runs no node";
         for (const auto& [group, replica] : host->groups()) {
             if (!replica->started()) return fmt::format("{} group {} has not started", machine->name(), group.value);
+            if (replica->core().status().recovering) {
+                return fmt::format("group {}: the log of {} is still damaged", group.value, machine->name());
+            }
             First mine{machine->name(), replica->machine().index(), replica->machine().rolling_hash(), 0};
             if (const replica::DataReplica* data = host->data(group)) {
                 mine.state = data->state().state_hash();
