@@ -77,6 +77,12 @@ void draw_workload(RunPlan& plan) {
         }
     }
     plan.payload_cache_kib = w.one_of(33, {0, 0, 0, 16});
+    plan.by_name = w.one_of(35, {0, 0, 0, 1});
+    // Clients that give up while an election goes on.
+    if (w.one_of(34, {0, 0, 0, 0, 0, 1}) == 1) {
+        plan.request_timeout_ms = 700;
+        plan.attempt_timeout_ms = std::min<int64_t>(plan.attempt_timeout_ms, 400);
+    }
     // Long enough for the shortest retention.
     if (w.one_of(32, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}) == 1) {
         plan.chaos_ms = 90'000;
@@ -96,6 +102,8 @@ sim::PlanKnobs drawn_knobs(const Swarm& w) {
     knobs.faults_max = static_cast<uint32_t>(w.one_of(2, {5, 15, 40, 60}));
     knobs.per_kind_max = static_cast<uint32_t>(w.one_of(3, {2, 4, 10}));
     knobs.lasts_max = Duration::milliseconds(w.one_of(4, {500, 2'000, 8'000}));
+    knobs.crash_rots_per_cent = static_cast<uint32_t>(w.one_of(5, {15, 15, 40}));
+    knobs.worn_disks = w.one_of(6, {0, 0, 1}) == 1;
     return knobs;
 }
 
@@ -130,6 +138,7 @@ void draw_storm(const Swarm& w, sim::PlanKnobs& knobs) {
                      FaultKind::misdirected_write, FaultKind::kill, FaultKind::power_loss,
                      FaultKind::pause});
         knobs.lasts_max = Duration::milliseconds(1'000);
+        knobs.crash_rots_per_cent = 60;
     } else if (storm == 3) {
         only(knobs, {FaultKind::kill, FaultKind::power_loss, FaultKind::partition, FaultKind::reset,
                      FaultKind::disk_slow, FaultKind::corrupt_bytes});

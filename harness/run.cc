@@ -372,7 +372,9 @@ void Run::judge() {
 bool Run::damaged(const sim::Machine& machine) const {
     return std::any_of(faults().begin(), faults().end(),
                        [&](const sim::Fault& fault) {
-                           return sim::destroys_durable_data(fault.kind) &&
+                           const bool destroys = sim::destroys_durable_data(fault.kind) ||
+                                                 fault.parameter("lost_sectors", 0) > 0;
+                           return destroys &&
                                   std::find(fault.a.begin(), fault.a.end(), machine.name()) !=
                                       fault.a.end();
                        });

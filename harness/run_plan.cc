@@ -33,6 +33,7 @@ std::vector<Knob> knobs_of(RunPlan& p) {
         {"visibility_ms_max", &p.visibility_ms_max},
         {"delay_ms_max", &p.delay_ms_max},
         {"wait_ms_max", &p.wait_ms_max},
+        {"by_name", &p.by_name},
         {"plain_queues", &p.plain_queues},
         {"scripted", &p.scripted},
         {"stale_per_cent", &p.stale_per_cent},

@@ -45,6 +45,7 @@ struct RunPlan {
     int64_t forged_per_cent = 3;
     int64_t request_timeout_ms = 10'000;
     int64_t attempt_timeout_ms = 2'500;
+    int64_t by_name = 0;           // 1: clients name queues and do not remember their ids
     int64_t plain_queues = 0;      // 1: all queues have the default attributes
     int64_t scripted = 0;          // 1: the operations below and no others, instead of drawn ones
     std::array<int64_t, op_kind_count> weights{};

@@ -171,6 +171,7 @@ void Shrinker::fewer_knobs() {
         return plan;
     });
     if (less) say("knobs set to their defaults");
+    accept_change([](RunPlan& plan) { plan.by_name = 0; });
     accept_change([](RunPlan& plan) { plan.plain_queues = 1; });
     std::vector<RunPlan> plans;
     for (int64_t queues = 1; queues < std::min<int64_t>(best_.queues, 4); ++queues) {

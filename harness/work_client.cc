@@ -41,6 +41,7 @@ WorkClient::WorkClient(Scene& scene, const RunPlan& plan, Recorder& recorder,
     options.secret = identity_.secret;
     options.request_timeout = Duration::milliseconds(plan.request_timeout_ms);
     options.attempt_timeout = Duration::milliseconds(plan.attempt_timeout_ms);
+    if (plan.by_name != 0) options.queue_ids_max = 0;
     client_ = std::make_unique<client::Client>(env_, std::move(options));
     for (int64_t hand = 0; hand < plan.hands; ++hand) {
         hands_.push_back(std::make_unique<OwnedTimer>(env_.timers));

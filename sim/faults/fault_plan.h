@@ -26,6 +26,8 @@ namespace quern::sim {
 //   kill, power_loss write_pending_ms: strikes at the first write within that time, else at its end
 //   bit_rot, latent_error newest_bytes: among the last so many that were written
 //   kill, power_loss rot_newest_bytes: a bit of the newest part of the WAL rots while the machine is down
+//   kill, power_loss lost_sectors: and so many sectors in a row become unreadable, among the newest 128 KiB
+//   latent_error lost_sectors: in a row, at each of the places
 //   kill, power_loss again_ms: down once more within that time after the restart
 //   power_loss loss: CrashLoss as a number; drawn if absent
 struct Fault {

@@ -184,7 +184,8 @@ void FaultRun::begin_disk(size_t index) {
             case FaultKind::misdirected_write:
                 damage_disk(world_, *machine, atlas_,
                             {fault.kind, fault.id, count, fault.file_class,
-                             static_cast<uint64_t>(fault.parameter("newest_bytes", 0))});
+                             static_cast<uint64_t>(fault.parameter("newest_bytes", 0)),
+                             static_cast<uint32_t>(fault.parameter("lost_sectors", 1))});
                 break;
             case FaultKind::write_error:
                 disk.fail_writes(count, fault.file_class);
@@ -268,7 +269,12 @@ void FaultRun::crash(const Fault& fault, Machine& machine) {
         machine.power_loss();
     }
     const auto rot = static_cast<uint64_t>(fault.parameter("rot_newest_bytes", 0));
-    if (rot > 0) damage_disk(world_, machine, atlas_, {FaultKind::bit_rot, fault.id, 1, "wal", rot});
+    if (rot > 0) damage_disk(world_, machine, atlas_, {FaultKind::bit_rot, fault.id, 1, "wal", rot, 1});
+    const auto sectors = static_cast<uint32_t>(fault.parameter("lost_sectors", 0));
+    if (sectors > 0) {
+        damage_disk(world_, machine, atlas_,
+                    {FaultKind::latent_error, fault.id, 1, "wal", 128 * 1024, sectors});
+    }
 }
 
 // Down once more, soon after it came up: in the middle of recovery if luck has it.

@@ -200,13 +200,22 @@ Fault generate_fault(uint64_t seed, FaultKind kind, uint32_t ordinal, const Plan
         fault.file_class = shape.file_classes[dice.below(shape.file_classes.size())];
     }
     // What was written last is what matters most.
-    const bool rots = fault.kind == FaultKind::bit_rot || fault.kind == FaultKind::latent_error;
-    if (rots && fault.file_class == "wal" && dice.below(2) == 0) {
+    const bool at_rest = fault.kind == FaultKind::bit_rot || fault.kind == FaultKind::latent_error;
+    if (at_rest && fault.file_class == "wal" && dice.below(2) == 0) {
         fault.parameters["newest_bytes"] = dice.one_of({512, 4'096, 65'536});
     }
     const bool crash = fault.kind == FaultKind::kill || fault.kind == FaultKind::power_loss;
-    if (crash && !knobs.forbidden[static_cast<uint8_t>(FaultKind::bit_rot)] && dice.below(6) == 0) {
+    if (crash && !knobs.forbidden[static_cast<uint8_t>(FaultKind::bit_rot)] &&
+        dice.below(100) < knobs.crash_rots_per_cent) {
         fault.parameters["rot_newest_bytes"] = dice.one_of({200, 512, 4'096});
+        if (knobs.worn_disks && dice.below(2) == 0) {
+            fault.parameters["lost_sectors"] = dice.one_of({4, 16, 64});
+        }
+    }
+    if (at_rest && knobs.worn_disks && dice.below(2) == 0) {
+        fault.file_class = "wal";
+        fault.parameters["count"] = dice.one_of({8, 64});
+        fault.parameters.erase("newest_bytes");
     }
     return fault;
 }
@@ -247,6 +256,16 @@ std::vector<Fault> swizzle(const Fault& base, Dice& dice, const std::vector<std:
     return parts;
 }
 
+// A disk that rots while its machine is down is one that may be damaged.
+void place_rot(Fault& fault, const PlanShape& shape, uint64_t seed, const Atlas& atlas) {
+    if (!rots(fault) || atlas.scope() != AtlasScope::machines) return;
+    for (const std::string& name : by_draw(seed, fault.id, shape, true)) {
+        if (!atlas.permits_machine(name)) continue;
+        fault.a = {name};
+        return;
+    }
+}
+
 // One fault, or the parts of a pattern.
 std::vector<Fault> generate_faults(uint64_t seed, FaultKind kind, uint32_t ordinal,
                                    const PlanShape& shape, const PlanKnobs& knobs) {
@@ -284,6 +303,8 @@ bool strikes_links(FaultKind kind) {
            kind == FaultKind::half_open;
 }
 
+bool rots(const Fault& fault) { return fault.parameter("rot_newest_bytes", 0) > 0; }
+
 bool destroys_durable_data(FaultKind kind) {
     switch (kind) {
         case FaultKind::bit_rot:
@@ -313,6 +334,7 @@ FaultPlan generate_plan(uint64_t seed, const PlanShape& shape, const PlanKnobs& 
             1 + bounded(draw(seed, Concern::plan, identity, 2), std::max(1U, knobs.per_kind_max));
         for (uint32_t ordinal = 0; ordinal < count; ++ordinal) {
             for (Fault& fault : generate_faults(seed, kind, ordinal, shape, knobs)) {
+                place_rot(fault, shape, seed, atlas);
                 if (permitted(fault, atlas)) plan.faults.push_back(std::move(fault));
             }
         }

@@ -31,6 +31,8 @@ struct PlanKnobs {
     uint32_t per_kind_max = 10;
     Duration lasts_min = Duration::milliseconds(100);
     Duration lasts_max = Duration::seconds(8);
+    uint32_t crash_rots_per_cent = 17;  // of crashes: the newest part of the WAL rots meanwhile
+    bool worn_disks = false;            // damage to the WAL comes in larger portions
     std::array<bool, fault_kind_count> forbidden{};
     void forbid(FaultKind kind) { forbidden[static_cast<uint8_t>(kind)] = true; }
 };
@@ -49,5 +51,7 @@ constexpr uint32_t own_ordinal = 100'000;
 bool strikes_links(FaultKind kind);
 // Whether a kind can destroy what was synced, and so is subject to the atlas.
 bool destroys_durable_data(FaultKind kind);
+// Whether a fault is a crash during which the disk rots.
+bool rots(const Fault& fault);
 
 }  // namespace quern::sim

@@ -39,12 +39,23 @@ Range range_of(const DamageOrder& order, const Inode& inode) {
     return {0, (used + sector_bytes - 1) / sector_bytes * sector_bytes};
 }
 
+// All within one chunk, so that the atlas has permitted them.
+bool make_unreadable(const DamageOrder& order, Inode& inode, uint64_t offset) {
+    const uint64_t first = offset / sector_bytes;
+    const uint64_t chunk_end = (offset / Atlas::chunk_bytes + 1) * (Atlas::chunk_bytes / sector_bytes);
+    bool any = false;
+    for (uint64_t sector = first; sector < std::min(chunk_end, first + order.sectors_in_a_row); ++sector) {
+        any = inode.make_unreadable(sector) || any;
+    }
+    return any;
+}
+
 bool strike(const DamageOrder& order, Inode& inode, uint64_t offset, uint64_t random) {
     switch (order.kind) {
         case FaultKind::bit_rot:
             return inode.flip_bit(offset, static_cast<unsigned>(random >> 16));
         case FaultKind::latent_error:
-            return inode.make_unreadable(offset / sector_bytes);
+            return make_unreadable(order, inode, offset);
         default:
             QUERN_UNREACHABLE();
     }

@@ -18,6 +18,8 @@ struct DamageOrder {
     std::string file_class;               // "" for any
     // Not 0: bit_rot and latent_error strike the last so many bytes written, in the newest file of its class.
     uint64_t newest_bytes = 0;
+    // latent_error: how many sectors in a row, from each place on.
+    uint32_t sectors_in_a_row = 1;
 };
 
 // Returns in how many places it struck (for lost and misdirected writes: in how many files it lies

@@ -121,7 +121,7 @@ void Session::send(uint64_t id, wire::Encoded response) {
     BufferChain frame = wire::encode_frame(wire::FrameKind::response, id, std::move(response.head),
                                            std::move(response.attachments));
     queued_bytes_total_ += frame.size();
-    connection_->send(std::move(frame));
+    connection_->send_answer(std::move(frame));
 }
 
 void Session::answer(uint64_t id, ErrorCode code, wire::Encoded response) {

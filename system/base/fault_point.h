@@ -18,7 +18,10 @@ namespace quern {
     X(cache_stale)          /* metadata: a watch event is not applied at once */\
     X(append_short)         /* raft: an append carries fewer entries */        \
     X(transfer_needless)    /* replica: leadership is handed over for no reason */ \
-    X(flush_early)          /* storage: bodies are flushed at once */
+    X(flush_early)          /* storage: bodies are flushed at once */          \
+    X(answer_lost)          /* wire: a connection is lost just before an answer leaves */ \
+    X(frame_repeated)       /* replica: a raft frame is sent once more, after later ones */ \
+    X(changes_forgotten)    /* metadata: a replica forgets the latest changes, as after a restart */
 
 enum class FaultPoint : uint8_t {
 #define X(name) name,

@@ -54,12 +54,12 @@
       "an append removes what stands behind it, conflict or not") \
     X(append_ignores_term, "raft", \
       "an append is taken without comparing the term before it") \
-    X(commit_beyond_match, "raft", \
-      "a follower commits entries that it has not compared with the leader") \
+    X(refusal_is_acknowledgement, "raft", \
+      "a leader takes a refused append for an acknowledged one") \
     X(heartbeat_commits_unmatched, "raft", \
       "a heartbeat tells a commit index beyond what the peer acknowledged") \
-    X(ack_of_whole_log, "raft", \
-      "a follower acknowledges its whole log, not what matched") \
+    X(ack_of_what_is_committed, "raft", \
+      "a follower acknowledges all that is committed, though it has less") \
     X(read_without_round, "raft", \
       "a leader answers reads without asking whether it still leads") \
     X(read_round_reused, "raft", \
@@ -138,7 +138,7 @@
     X(receive_before_commit, "replica", \
       "messages are handed out before their lease is committed") \
     X(parked_too_late, "replica", \
-      "a poll is parked a turn after it found nothing") \
+      "a poll is parked a moment after it found nothing") \
     X(drop_leaves_polls_parked, "replica", \
       "the end of a queue does not end the polls that wait for it") \
     X(lost_leadership_is_refusal, "replica", \

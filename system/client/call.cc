@@ -90,8 +90,9 @@ void Call::attempt() {
     }
     const Instant attempt_deadline =
         std::min(deadline_, now + context_.options().attempt_timeout + poll_wait());
-    request_.deadline_ms =
-        std::max<int64_t>(1, (attempt_deadline - now - poll_wait()).to_milliseconds());
+    // The balancer stops a little earlier than we do, so that what it then knows arrives.
+    const int64_t left_ms = (attempt_deadline - now - poll_wait()).to_milliseconds();
+    request_.deadline_ms = std::max<int64_t>(1, left_ms - std::min<int64_t>(50, left_ms / 10));
     endpoint_ = choice.endpoint;
     link_ = choice.link;
     link_request_ = link_->request(wire::FrameKind::request, wire::encode(request_, contents_),

@@ -95,6 +95,8 @@ std::optional<std::vector<Change>> Catalogue::changes_since(CatalogueVersion sin
     return impl_->changes.since(since, count_max);
 }
 
+void Catalogue::forget_changes() { impl_->changes.restart(version()); }
+
 std::vector<Buffer> Catalogue::snapshot(size_t chunk_bytes) const {
     return impl_->snapshot(chunk_bytes);
 }

@@ -70,6 +70,9 @@ public:
     // `count_max` means that all up to version() are there; otherwise up to the last one's version.
     std::optional<std::vector<Change>> changes_since(CatalogueVersion since, size_t count_max) const;
 
+    // From now on changes_since() knows none of those made so far.
+    void forget_changes();
+
     // Chunks of `chunk_bytes`, the last one shorter; equal states give equal bytes. restore() takes
     // them cut in any way; corrupt if they do not decode or contradict themselves.
     std::vector<Buffer> snapshot(size_t chunk_bytes) const;

@@ -51,7 +51,7 @@ void Raft::Impl::on_append_response(const Message& response) {
     if (peer == nullptr || response.index > log_.last()) return;
     peer->contact = now_;
     peer->recovering = response.recovering;
-    if (response.reject) {
+    if (response.reject && !PLANTED(refusal_is_acknowledgement)) {
         LogIndex continue_at = response.hint_index;
         if (continue_at >= log_.base()) {
             continue_at = log_.last_with_term_at_most(continue_at, response.hint_term);

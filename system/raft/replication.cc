@@ -44,8 +44,9 @@ void Raft::Impl::on_append_request(Message& request) {
     }
     append_after(previous, request.entries, known);
     const LogIndex matched = request.index.plus(request.entries.size());
-    advance_commit(std::min(request.commit, PLANTED(commit_beyond_match) ? log_.last() : matched));
-    acknowledge(request.from, PLANTED(ack_of_whole_log) ? log_.last() : matched);
+    advance_commit(std::min(request.commit, matched));
+    acknowledge(request.from,
+                PLANTED(ack_of_what_is_committed) ? std::max(matched, request.commit) : matched);
 }
 
 // Entries are removed only where one conflicts: a request that was delayed or repeated, and says less

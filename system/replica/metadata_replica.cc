@@ -92,7 +92,9 @@ void MetadataReplica::apply(const raft::Entry& entry) {
         }
         if (!pending_.empty()) replica_->wake_up();
     }
-    if (catalogue_.version() != before) changed_();
+    if (catalogue_.version() == before) return;
+    if (host_.env().faults.fire(FaultPoint::changes_forgotten)) catalogue_.forget_changes();
+    changed_();
 }
 
 std::unique_ptr<SnapshotSource> MetadataReplica::freeze() {

@@ -1,5 +1,7 @@
 #include "system/replica/outbox.h"
 
+#include <iterator>
+
 namespace quern::replica {
 
 void Outbox::set_link(NodeId peer, wire::Link* link) {
@@ -22,18 +24,32 @@ void Outbox::flush() {
     for (auto& [id, peer] : peers_) {
         if (peer.messages.empty()) continue;
         leaving_.swap(peer.messages);
-        if (!env_.faults.fire(FaultPoint::frame_dropped)) send(*peer.link);
+        if (!env_.faults.fire(FaultPoint::frame_dropped)) {
+            send(*peer.link, leaving_);
+            if (env_.faults.fire(FaultPoint::frame_duplicated)) send(*peer.link, leaving_);
+        }
+        repeat_earlier(peer);
         leaving_.clear();
     }
 }
 
-void Outbox::send(wire::Link& link) {
-    const int copies = env_.faults.fire(FaultPoint::frame_duplicated) ? 2 : 1;
-    for (int i = 0; i < copies; ++i) {
-        wire::Encoded encoded = wire::encode_raft(leaving_);
-        link.send(wire::encode_frame(wire::FrameKind::raft, 0, std::move(encoded.head),
-                                     std::move(encoded.attachments)));
+// What was delayed on its way, or came twice, arrives after what left later.
+void Outbox::repeat_earlier(Peer& peer) {
+    if (peer.earlier.empty()) {
+        if (!env_.faults.fire(FaultPoint::frame_repeated)) return;
+        constexpr uint32_t frames_between[] = {1, 2, 1, 8};
+        peer.frames_until = frames_between[repeated_++ % std::size(frames_between)];
+        peer.earlier = leaving_;
+    } else if (--peer.frames_until == 0) {
+        send(*peer.link, peer.earlier);
+        peer.earlier.clear();
     }
+}
+
+void Outbox::send(wire::Link& link, const std::vector<wire::RaftMessage>& messages) {
+    wire::Encoded encoded = wire::encode_raft(messages);
+    link.send(wire::encode_frame(wire::FrameKind::raft, 0, std::move(encoded.head),
+                                 std::move(encoded.attachments)));
 }
 
 }  // namespace quern::replica

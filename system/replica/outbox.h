@@ -22,17 +22,22 @@ public:
     void flush();
 
 private:
-    void send(wire::Link& link);
+    void send(wire::Link& link, const std::vector<wire::RaftMessage>& messages);
 
     struct Peer {
         wire::Link* link = nullptr;
         std::vector<wire::RaftMessage> messages;
+        std::vector<wire::RaftMessage> earlier;  // will be sent once more; only the simulator has any
+        uint32_t frames_until = 0;               // that go before them
     };
+    void repeat_earlier(Peer& peer);
+
     Env& env_;
     NodeId self_;
     ReplicaObserver* observer_;
     std::map<NodeId, Peer> peers_;
     std::vector<wire::RaftMessage> leaving_;  // on their way to a peer; empty between calls
+    uint32_t repeated_ = 0;                   // frames
 };
 
 }  // namespace quern::replica

@@ -120,15 +120,21 @@ Result<void> PeerSession::relay(const wire::Frame& frame) {
             return reply(wire::FrameKind::relay_failed, id, wire::encode(wire::RelayFailed{sent}));
         }
         if (!connection_->open()) return;
-        connection_->send(wire::encode_frame_body(answer->kind, id, answer->head_bytes, answer->body));
+        connection_->send_answer(wire::encode_frame_body(answer->kind, id, answer->head_bytes, answer->body));
     }));
     return {};
 }
 
 void PeerSession::reply(wire::FrameKind kind, uint64_t request_id, wire::Encoded message) {
     if (!connection_->open()) return;
-    connection_->send(wire::encode_frame(kind, request_id, std::move(message.head),
-                                         std::move(message.attachments)));
+    const bool answers = kind == wire::FrameKind::forward_reply || kind == wire::FrameKind::query_reply;
+    BufferChain frame = wire::encode_frame(kind, request_id, std::move(message.head),
+                                           std::move(message.attachments));
+    if (answers) {
+        connection_->send_answer(std::move(frame));
+    } else {
+        connection_->send(std::move(frame));
+    }
 }
 
 }  // namespace quern::replica

@@ -42,8 +42,10 @@ void ReceiveDesk::receive(uint64_t request, queue::Command base, const queue::Re
     if (owner_.state_.has_ready(queue) && !others_wait) return propose(std::move(waiter));
     if (deadline <= owner_.now()) return confirm_empty(std::move(waiter));
     if (PLANTED(parked_too_late)) {
-        return owner_.host_.env().loop.post(guard_.wrap(
-            [this, waiter = std::move(waiter)]() mutable { park(std::move(waiter), false); }));
+        owner_.host_.env().timers.start(
+            owner_.now() + Duration::milliseconds(2),
+            guard_.wrap([this, waiter = std::move(waiter)]() mutable { park(std::move(waiter), false); }));
+        return;
     }
     park(std::move(waiter), false);
     if (others_wait) wake(queue);

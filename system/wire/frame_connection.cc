@@ -27,6 +27,7 @@ public:
     void detach();
     void start();
     bool send(BufferChain frame);
+    bool send_answer(BufferChain frame);
     void pause();
     void resume();
     void close();
@@ -171,6 +172,12 @@ bool FrameConnection::Impl::send(BufferChain frame) {
     return true;
 }
 
+bool FrameConnection::Impl::send_answer(BufferChain frame) {
+    if (!open() || !env_.faults.fire(FaultPoint::answer_lost)) return send(std::move(frame));
+    end(Error(ErrorCode::connection_reset, "lost with the answer that was about to leave"));
+    return false;
+}
+
 void FrameConnection::Impl::schedule_flush() {
     if (writing_ || flush_posted_) return;
     flush_posted_ = true;
@@ -256,6 +263,9 @@ FrameConnection::~FrameConnection() { impl_->detach(); }
 
 void FrameConnection::start() { impl_->start(); }
 bool FrameConnection::send(BufferChain frame) { return impl_->send(std::move(frame)); }
+bool FrameConnection::send_answer(BufferChain frame) {
+    return impl_->send_answer(std::move(frame));
+}
 void FrameConnection::pause_reading() { impl_->pause(); }
 void FrameConnection::resume_reading() { impl_->resume(); }
 void FrameConnection::close() { impl_->close(); }

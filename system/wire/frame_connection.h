@@ -45,6 +45,9 @@ public:
     // the end of the stream is not noticed either.
     void pause_reading();
     void resume_reading();
+    // send() of an answer: where the simulator wants it so, the connection is lost instead, and the answer
+    // with it. Safe wherever send() is.
+    bool send_answer(BufferChain frame);
     // Writes what is queued, then closes. No callback follows. This object may be destroyed at once: the
     // queue is still written, for at most a second.
     void close();

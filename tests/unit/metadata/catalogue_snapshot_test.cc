@@ -118,6 +118,16 @@ TEST(CatalogueSnapshot, watchers_of_before_start_anew_after_a_restore) {
     EXPECT_TRUE(restored.changes_since(original.version(), 100).has_value());
 }
 
+TEST(CatalogueSnapshot, watchers_start_anew_after_changes_were_forgotten) {
+    Catalogue catalogue = filled();
+    const uint64_t hash = catalogue.state_hash();
+    ASSERT_TRUE(catalogue.changes_since(catalogue.version().prev(), 100).has_value());
+    catalogue.forget_changes();
+    EXPECT_FALSE(catalogue.changes_since(catalogue.version().prev(), 100).has_value());
+    EXPECT_TRUE(catalogue.changes_since(catalogue.version(), 100)->empty());
+    EXPECT_EQ(catalogue.state_hash(), hash);
+}
+
 TEST(CatalogueSnapshot, every_changed_bit_is_noticed) {
     const std::vector<uint8_t> good = bytes_of(filled());
     for (size_t bit = 0; bit < good.size() * 8; bit += 3) {

@@ -47,6 +47,22 @@ TEST_F(Damage, the_newest_bytes_can_be_aimed_at) {
     EXPECT_NE(now.substr(8092), std::string(100, 'a'));
 }
 
+TEST_F(Damage, sectors_in_a_row_become_unreadable) {
+    auto bad = [&] {
+        int count = 0;
+        for (uint64_t sector = 0; sector < 8192 / sector_bytes; ++sector) {
+            count += platter().find("wal-1")->damaged(sector) ? 1 : 0;
+        }
+        return count;
+    };
+    EXPECT_EQ(damage_disk(world, m, anything, {FaultKind::latent_error, 7, 1, "wal", 1, 5}), 1u);
+    EXPECT_EQ(bad(), 1);  // the last one of the file
+    for (uint64_t key = 1; key <= 4; ++key) {
+        EXPECT_EQ(damage_disk(world, m, anything, {FaultKind::latent_error, key, 1, "wal", 8192, 5}), 1u);
+    }
+    EXPECT_GT(bad(), 5);
+}
+
 TEST_F(Damage, overwriting_a_sector_heals_it) {
     damage_disk(world, m, anything, {FaultKind::latent_error, 7, 3, ""});
     EXPECT_EQ(files.read(*file, 0, 8192), "error");

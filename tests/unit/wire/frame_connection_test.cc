@@ -205,6 +205,23 @@ TEST_F(FrameConnectionTest, on_closed_comes_once_and_may_destroy_it) {
     EXPECT_EQ(owner.connection, nullptr);
 }
 
+TEST_F(FrameConnectionTest, an_answer_leaves_or_is_lost_with_the_connection) {
+    connect();
+    EXPECT_TRUE(server.connection->send_answer(frame(1)));
+    run();
+    ASSERT_EQ(client.frames.size(), 1u);
+    world.fault_points().set(FaultPoint::answer_lost, 1'000'000);
+    EXPECT_TRUE(server.connection->send(frame(2)));
+    run();
+    EXPECT_EQ(client.frames.size(), 2u);
+    EXPECT_FALSE(server.connection->send_answer(frame(3)));
+    EXPECT_TRUE(server.closed.empty());
+    run();
+    EXPECT_EQ(client.frames.size(), 2u);
+    EXPECT_EQ(client.closed.size(), 1u);
+    EXPECT_EQ(server.closed.size(), 1u);
+}
+
 TEST_F(FrameConnectionTest, another_handler_gets_what_was_not_delivered) {
     connect();
     End second;
