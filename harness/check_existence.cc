@@ -22,7 +22,7 @@ const Operation* last_done(const std::vector<const Operation*>& ops, int64_t at_
 // Whether a deletion other than `op` can have come after `made` began and before `op` was answered.
 bool may_be_deleted(const QueueStory& story, const Operation& made, const Operation& op) {
     return std::any_of(story.deletions.begin(), story.deletions.end(), [&](const Operation* deletion) {
-        return deletion != &op && deletion->possible() && deletion->returned_ns > made.invoked_ns &&
+        return deletion != &op && deletion->possible() && deletion->settled_ns() > made.invoked_ns &&
                deletion->invoked_ns < op.returned_ns;
     });
 }

@@ -39,7 +39,7 @@ bool hidden_lease_possible(const HistoryIndex& index, const OpPart* lease, const
     const int64_t from_ns = lease != nullptr ? lease->op->returned_ns : 0;
     for (const Operation* op : index.queue(use.op->queue).receives) {
         if (op->invoked_ns >= use.op->returned_ns) break;
-        if (op->possible() && op->returned_ns > from_ns) return true;
+        if (op->possible() && op->settled_ns() > from_ns) return true;
     }
     return false;
 }

@@ -26,7 +26,7 @@ bool may_be_deleted(const MessageStory& story) {
 // One of these may have swept the queue after the send had begun.
 bool may_be_swept(const std::vector<const Operation*>& sweeps, const Operation& send) {
     return std::any_of(sweeps.begin(), sweeps.end(), [&](const Operation* sweep) {
-        return sweep->possible() && sweep->returned_ns > send.invoked_ns;
+        return sweep->possible() && sweep->settled_ns() > send.invoked_ns;
     });
 }
 

@@ -132,6 +132,9 @@ struct Operation {
     bool ok() const { return returned() && outcome == OpOutcome::ok; }
     // It may have had an effect.
     bool possible() const { return !returned() || outcome != OpOutcome::fail; }
+    // By when it had its effect, if it has one: never_ns for an unknown outcome, as what a client has given
+    // up may still be on its way.
+    int64_t settled_ns() const { return outcome == OpOutcome::info ? never_ns : returned_ns; }
 };
 
 // "t=1.250000 c3#17 send orders [2 messages] -> ok q=12 ix=40 …", for people.

@@ -238,6 +238,19 @@ TEST(Existence, a_queue_is_there_until_somebody_may_have_deleted_it) {
     EXPECT_TRUE(h.fails("Q18"));
 }
 
+TEST(Existence, a_deletion_that_was_given_up_may_come_late) {
+    WrittenHistory h;
+    h.history.drained = false;
+    Operation& deletion = h.add(OpKind::delete_queue, 2, 3);
+    h.add(OpKind::create_queue, 5, 6);
+    Operation& gone = h.add(OpKind::status, 20, 21);
+    gone.outcome = OpOutcome::fail;
+    gone.error = ErrorCode::queue_does_not_exist;
+    EXPECT_TRUE(h.fails("Q18"));
+    deletion.outcome = OpOutcome::info;
+    EXPECT_TRUE(h.passes()) << h.words;
+}
+
 TEST(Positions, a_later_question_sees_no_older_log) {
     WrittenHistory h;
     h.history.drained = false;
