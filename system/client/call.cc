@@ -126,12 +126,19 @@ void Call::attempt_lost(Error error) {
     context_.links().failed(endpoint_);
     if (error.outcome == Outcome::unknown) {
         ambiguous_ = true;
-        if (has_effect_ && !request_.token.session) {
+        const bool repeatable = request_.token.session && queue_is_settled();
+        if (has_effect_ && !repeatable) {
             error.outcome = Outcome::unknown;
             return finish(fail(std::move(error)));
         }
     }
     retry(error);
+}
+
+// A token counts once in its queue. A send that may have reached one queue must not be repeated in another
+// that was made under its name since: once it is in doubt it stays with the queue it was sent to.
+bool Call::queue_is_settled() const {
+    return request_.queue || !std::holds_alternative<wire::SendRequest>(request_.operation);
 }
 
 void Call::response_came(wire::Response response) {
@@ -150,7 +157,8 @@ void Call::error_came(wire::Response response) {
     }
     if (error.outcome == Outcome::unknown) {
         ambiguous_ = true;
-        const bool repeatable = !has_effect_ || request_.token.session;
+        if (!request_.queue) request_.queue = response.queue;
+        const bool repeatable = !has_effect_ || (request_.token.session && queue_is_settled());
         if (repeatable && error_info(error.code).retryable) return retry(error);
         response.error.outcome = honest(Outcome::unknown);
         return finish(std::move(response));
@@ -171,10 +179,12 @@ void Call::error_came(wire::Response response) {
     finish(std::move(response));
 }
 
-// The id learnt earlier may be that of a queue deleted since: the name decides.
+// The id learnt earlier may be that of a queue deleted since: the name decides, unless something may have
+// been done to that queue.
 bool Call::ask_by_name(const wire::Response& response) {
     if (response.error.code != ErrorCode::queue_does_not_exist || !id_from_cache_) return false;
     context_.queue_ids().forget(request_.queue_name);
+    if (ambiguous_ && has_effect_) return false;
     id_from_cache_ = false;
     request_.queue = {};
     if (!ambiguous_) restamp();

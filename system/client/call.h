@@ -64,6 +64,7 @@ private:
     void response_came(wire::Response response);
     void error_came(wire::Response response);
     bool ask_by_name(const wire::Response& response);
+    bool queue_is_settled() const;
     void retry(const Error& why);
     void retry_due();
     void deadline_passed();
