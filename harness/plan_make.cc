@@ -79,7 +79,7 @@ void draw_workload(RunPlan& plan) {
     plan.payload_cache_kib = w.one_of(33, {0, 0, 0, 16});
     plan.by_name = w.one_of(35, {0, 0, 0, 1});
     // Clients that give up while an election goes on.
-    if (w.one_of(34, {0, 0, 0, 0, 0, 1}) == 1) {
+    if (w.one_of(34, {0, 0, 0, 1}) == 1) {
         plan.request_timeout_ms = 700;
         plan.attempt_timeout_ms = std::min<int64_t>(plan.attempt_timeout_ms, 400);
     }

@@ -207,7 +207,8 @@ Fault generate_fault(uint64_t seed, FaultKind kind, uint32_t ordinal, const Plan
     const bool crash = fault.kind == FaultKind::kill || fault.kind == FaultKind::power_loss;
     if (crash && !knobs.forbidden[static_cast<uint8_t>(FaultKind::bit_rot)] &&
         dice.below(100) < knobs.crash_rots_per_cent) {
-        fault.parameters["rot_newest_bytes"] = dice.one_of({200, 512, 4'096});
+        // The last few bytes are payload. Without the head of its last batch a node does not start again.
+        fault.parameters["rot_newest_bytes"] = dice.one_of({12, 24, 60, 200, 512, 4'096});
         if (knobs.worn_disks && dice.below(2) == 0) {
             fault.parameters["lost_sectors"] = dice.one_of({4, 16, 64});
         }
@@ -256,14 +257,17 @@ std::vector<Fault> swizzle(const Fault& base, Dice& dice, const std::vector<std:
     return parts;
 }
 
-// A disk that rots while its machine is down is one that may be damaged.
+// A disk that rots while its machine is down is one that may be damaged; others may be down as well.
 void place_rot(Fault& fault, const PlanShape& shape, uint64_t seed, const Atlas& atlas) {
     if (!rots(fault) || atlas.scope() != AtlasScope::machines) return;
-    for (const std::string& name : by_draw(seed, fault.id, shape, true)) {
-        if (!atlas.permits_machine(name)) continue;
-        fault.a = {name};
-        return;
-    }
+    const auto permitted = [&atlas](const std::string& name) { return atlas.permits_machine(name); };
+    const auto names = by_draw(seed, fault.id, shape, true);
+    const auto found = std::find_if(names.begin(), names.end(), permitted);
+    if (found == names.end()) return;
+    if (fault.parameter("lost_sectors", 0) > 0) fault.a.resize(1);
+    if (std::any_of(fault.a.begin(), fault.a.end(), permitted)) return;
+    fault.a.front() = *found;
+    std::sort(fault.a.begin(), fault.a.end());
 }
 
 // One fault, or the parts of a pattern.

@@ -21,7 +21,8 @@ namespace quern {
     X(flush_early)          /* storage: bodies are flushed at once */          \
     X(answer_lost)          /* wire: a connection is lost just before an answer leaves */ \
     X(frame_repeated)       /* replica: a raft frame is sent once more, after later ones */ \
-    X(changes_forgotten)    /* metadata: a replica forgets the latest changes, as after a restart */
+    X(changes_forgotten)    /* metadata: a replica forgets the latest changes, as after a restart */ \
+    X(request_refused)      /* replica: a leader refuses a request as one too many */
 
 enum class FaultPoint : uint8_t {
 #define X(name) name,

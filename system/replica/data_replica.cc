@@ -34,8 +34,10 @@ DataReplica::~DataReplica() = default;
 void DataReplica::submit(queue::Command command, Buffer keep, Instant deadline, Applied applied) {
     if (!status_.leader_ready) return applied(fail(ErrorCode::not_leader));
     const size_t bytes = wire::encoded_bytes_estimate(command);
+    const bool asked_by_client = deadline != Instant::never();
     if (pending_.size() >= limits::proposals_pending_max ||
-        pending_bytes_ + bytes > pending_bytes_max) {
+        pending_bytes_ + bytes > pending_bytes_max ||
+        (asked_by_client && host_.env().faults.fire(FaultPoint::request_refused))) {
         return applied(fail(ErrorCode::overloaded, "too many requests wait at the group's leader"));
     }
     pending_bytes_ += bytes;
