@@ -22,9 +22,9 @@ Call::Call(CallContext& context, uint64_t id, wire::Request request, BufferChain
     : context_(context), id_(id), request_(std::move(request)), contents_(std::move(contents)),
       done_(std::move(done)), options_(options), has_effect_(has_effect(request_.operation)),
       timer_(context.env().timers) {
-    const Duration timeout =
+    timeout_ =
         options_.timeout > Duration::zero() ? options_.timeout : context_.options().request_timeout;
-    deadline_ = context_.env().clock.now() + timeout + poll_wait();
+    deadline_ = context_.env().clock.now() + timeout_ + poll_wait();
     request_.token = {};
 }
 
@@ -93,6 +93,8 @@ void Call::attempt() {
     // The balancer stops a little earlier than we do, so that what it then knows arrives.
     const int64_t left_ms = (attempt_deadline - now - poll_wait()).to_milliseconds();
     request_.deadline_ms = std::max<int64_t>(1, left_ms - std::min<int64_t>(50, left_ms / 10));
+    const Duration full = std::min(context_.options().attempt_timeout, timeout_);
+    hurried_ = attempt_deadline - now - poll_wait() < full / 2;
     endpoint_ = choice.endpoint;
     link_ = choice.link;
     link_request_ = link_->request(wire::FrameKind::request, wire::encode(request_, contents_),
@@ -123,22 +125,17 @@ void Call::answered(Result<wire::Frame> frame) {
 
 // The connection was lost, or nothing came in time.
 void Call::attempt_lost(Error error) {
-    context_.links().failed(endpoint_);
+    // A balancer that got what little time another had left is none the worse for it: else a call that has
+    // time for one attempt would begin with the bad one each time.
+    if (!hurried_ || error.code != ErrorCode::timed_out) context_.links().failed(endpoint_);
     if (error.outcome == Outcome::unknown) {
         ambiguous_ = true;
-        const bool repeatable = request_.token.session && queue_is_settled();
-        if (has_effect_ && !repeatable) {
+        if (has_effect_ && !request_.token.session) {
             error.outcome = Outcome::unknown;
             return finish(fail(std::move(error)));
         }
     }
     retry(error);
-}
-
-// A token counts once in its queue. A send that may have reached one queue must not be repeated in another
-// that was made under its name since: once it is in doubt it stays with the queue it was sent to.
-bool Call::queue_is_settled() const {
-    return request_.queue || !std::holds_alternative<wire::SendRequest>(request_.operation);
 }
 
 void Call::response_came(wire::Response response) {
@@ -157,8 +154,10 @@ void Call::error_came(wire::Response response) {
     }
     if (error.outcome == Outcome::unknown) {
         ambiguous_ = true;
+        // A token counts once in its queue: what may have been done there must not be done again in one that
+        // was made under its name since.
         if (!request_.queue) request_.queue = response.queue;
-        const bool repeatable = !has_effect_ || (request_.token.session && queue_is_settled());
+        const bool repeatable = !has_effect_ || request_.token.session;
         if (repeatable && error_info(error.code).retryable) return retry(error);
         response.error.outcome = honest(Outcome::unknown);
         return finish(std::move(response));

@@ -64,7 +64,6 @@ private:
     void response_came(wire::Response response);
     void error_came(wire::Response response);
     bool ask_by_name(const wire::Response& response);
-    bool queue_is_settled() const;
     void retry(const Error& why);
     void retry_due();
     void deadline_passed();
@@ -79,7 +78,9 @@ private:
     BufferChain contents_;
     Done done_;
     CallOptions options_;
+    Duration timeout_;  // of the whole call, without the wait of a long poll
     Instant deadline_;
+    bool hurried_ = false;  // the attempt under way has little of the time that one may take
     bool has_effect_;
     bool id_from_cache_ = false;
     bool ambiguous_ = false;
