@@ -97,9 +97,10 @@ ParsedSegment parse_segment(Buffer bytes, uint64_t number, uint64_t tag) {
     }
     parsed.more_follows =
         parsed.used_bytes < all.size() && !all_zero(all.subspan(parsed.used_bytes));
-    parsed.rotten_head_follows = parsed.used_bytes > 0 && parsed.more_follows &&
-                                 (is_rotten_head(all, parsed.used_bytes, number, tag) ||
-                                  is_unreadable(all, parsed.used_bytes));
+    // Even if it is the segment's first batch: spares are filled with zeros.
+    parsed.rotten_head_follows =
+        parsed.more_follows && (is_rotten_head(all, parsed.used_bytes, number, tag) ||
+                                is_unreadable(all, parsed.used_bytes));
     parsed.bytes = std::move(bytes);
     return parsed;
 }

@@ -227,6 +227,20 @@ TEST_F(Damage, an_unreadable_block_at_the_end_stops_the_node) {
     EXPECT_EQ(restart(), ErrorCode::corrupt);
 }
 
+TEST_F(Damage, a_last_segment_of_which_nothing_can_be_read_stops_the_node) {
+    write(1, 1);
+    const std::string first = segment();
+    for (uint64_t i = 2; segment() == first && i < 20; ++i) write(i, i, 200'000);
+    ASSERT_NE(segment(), first);
+    const std::string last = segment();
+    const uint64_t used = parsed().used_bytes;
+    stop();
+    for (uint64_t block = 0; block < used / block_bytes; ++block) {
+        world.disk.unreadable.insert({last, block});
+    }
+    EXPECT_EQ(restart(), ErrorCode::corrupt);
+}
+
 TEST_F(Damage, after_a_restart_the_last_entry_is_protected_too) {
     write(1, 9);
     ASSERT_EQ(restart(), ErrorCode::ok);
