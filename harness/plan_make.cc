@@ -144,6 +144,15 @@ void draw_storm(const Swarm& w, sim::PlanKnobs& knobs) {
                      FaultKind::disk_slow, FaultKind::corrupt_bytes});
         knobs.lasts_max = Duration::milliseconds(1'000);
     }
+    // Replicas fall behind, and those that did not come back with less than they had.
+    if (w.one_of(22, {0, 0, 0, 0, 0, 0, 0, 1}) == 1) {
+        only(knobs, {FaultKind::bit_rot, FaultKind::partition, FaultKind::pause, FaultKind::kill,
+                     FaultKind::power_loss});
+        knobs.lasts_max = Duration::milliseconds(2'500);
+        knobs.crash_rots_per_cent = 70;
+        knobs.rot_payloads = true;
+        knobs.worn_disks = false;
+    }
 }
 
 // Some of what is broken when the clients stop stays so outside the core (faults.md, section 1).

@@ -208,7 +208,8 @@ Fault generate_fault(uint64_t seed, FaultKind kind, uint32_t ordinal, const Plan
     if (crash && !knobs.forbidden[static_cast<uint8_t>(FaultKind::bit_rot)] &&
         dice.below(100) < knobs.crash_rots_per_cent) {
         // The last few bytes are payload. Without the head of its last batch a node does not start again.
-        fault.parameters["rot_newest_bytes"] = dice.one_of({12, 24, 60, 200, 512, 4'096});
+        const int64_t newest = dice.one_of({12, 24, 60, 200, 512, 4'096});
+        fault.parameters["rot_newest_bytes"] = knobs.rot_payloads ? 12 : newest;
         if (knobs.worn_disks && dice.below(2) == 0) {
             fault.parameters["lost_sectors"] = dice.one_of({4, 16, 64});
         }

@@ -32,6 +32,7 @@ struct PlanKnobs {
     Duration lasts_min = Duration::milliseconds(100);
     Duration lasts_max = Duration::seconds(8);
     uint32_t crash_rots_per_cent = 17;  // of crashes: the newest part of the WAL rots meanwhile
+    bool rot_payloads = false;          // and then the last few bytes, which are payload
     bool worn_disks = false;            // damage to the WAL comes in larger portions
     std::array<bool, fault_kind_count> forbidden{};
     void forbid(FaultKind kind) { forbidden[static_cast<uint8_t>(kind)] = true; }

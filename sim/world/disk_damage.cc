@@ -34,8 +34,11 @@ struct Range {
 };
 
 Range range_of(const DamageOrder& order, const Inode& inode) {
+    if (order.newest_bytes > 0) {
+        const uint64_t end = inode.durable_end();
+        return {end - std::min(end, order.newest_bytes), end};
+    }
     const uint64_t used = inode.durable_used();
-    if (order.newest_bytes > 0) return {used - std::min(used, order.newest_bytes), used};
     return {0, (used + sector_bytes - 1) / sector_bytes * sector_bytes};
 }
 
@@ -65,7 +68,11 @@ uint32_t damage_sectors(World& world, Machine& machine, const Atlas& atlas,
                         const DamageOrder& order) {
     auto targets = targets_of(machine.disk().platter(), order.file_class, true);
     if (targets.empty()) return 0;
-    if (order.newest_bytes > 0) targets.erase(targets.begin(), targets.end() - 1);
+    if (order.newest_bytes > 0) {
+        while (!targets.empty() && targets.back().inode->durable_end() == 0) targets.pop_back();
+        if (targets.empty()) return 0;
+        targets.erase(targets.begin(), targets.end() - 1);
+    }
     uint32_t struck = 0;
     for (uint32_t i = 0; i < order.count * tries_per_place && struck < order.count; ++i) {
         const uint64_t random = draw(world.seed(), Concern::disk_damage, order.key, i);

@@ -90,6 +90,19 @@ uint64_t Inode::durable_used() const {
     return std::min(durable_size_, last * chunk_bytes);
 }
 
+uint64_t Inode::durable_end() const {
+    std::array<uint8_t, page_bytes> page;
+    for (uint64_t end = durable_used(); end > 0;) {
+        const uint64_t start = (end - 1) / page_bytes * page_bytes;
+        const std::span<uint8_t> bytes(page.data(), end - start);
+        chunks_read(start, bytes);
+        for (; end > start; --end) {
+            if (bytes[end - start - 1] != 0) return end;
+        }
+    }
+    return 0;
+}
+
 uint64_t Inode::cut_size() const {
     uint64_t least = UINT64_MAX;
     for (const Cut& cut : cuts_)

@@ -69,6 +69,8 @@ public:
 
     // No durable byte but zeros lies from here on.
     uint64_t durable_used() const;
+    // The same to the byte. O(what is behind it in its chunk).
+    uint64_t durable_end() const;
     bool dirty() const { return !pending_.empty() || !inflight_.empty() || resized_; }
 
     // Copies current bytes; false if a sector of the range cannot be read.

@@ -47,6 +47,16 @@ TEST_F(Damage, the_newest_bytes_can_be_aimed_at) {
     EXPECT_NE(now.substr(8092), std::string(100, 'a'));
 }
 
+TEST_F(Damage, the_newest_bytes_are_the_last_that_are_not_zero) {
+    files.write(*file, 0, std::string(700, 'b') + std::string(7492, '\0'));
+    files.sync(*file);
+    EXPECT_EQ(platter().find("wal-1")->durable_end(), 700u);
+    ASSERT_EQ(damage_disk(world, m, anything, {FaultKind::bit_rot, 3, 1, "wal", 10}), 1u);
+    const std::string now = files.read(*file, 0, 8192);
+    EXPECT_EQ(now.substr(0, 690), std::string(690, 'b'));
+    EXPECT_NE(now.substr(690, 10), std::string(10, 'b'));
+}
+
 TEST_F(Damage, sectors_in_a_row_become_unreadable) {
     auto bad = [&] {
         int count = 0;
