@@ -10,6 +10,8 @@ namespace {
 
 // Keeps arithmetic on deadlines far from overflow; "uncapped" for any practical purpose.
 constexpr int64_t poll_wait_ms_max = 30LL * 24 * 3600 * 1000;
+// What a client takes for the cluster's time may be ahead of the metadata group's by less than this.
+constexpr int64_t clocks_apart_ms_max = 1'000;
 
 }  // namespace
 
@@ -39,11 +41,18 @@ void DataRequest::start() {
     ask.queue_must_exist = true;
     ask.queue = request.queue;
     ask.name = request.queue_name;
-    ask.want_record = std::holds_alternative<wire::QueueStatusRequest>(request.operation);
+    ask.want_record = std::holds_alternative<wire::QueueStatusRequest>(request.operation) ||
+                      request.begun.ms > 0;
     ask.deadline = arrived_.deadline;
     std::optional<Result<Granted>> verdict = permit_.ask(
         std::move(ask), [this](Result<Granted> granted) { permitted(std::move(granted)); });
     if (verdict) permitted(std::move(*verdict));
+}
+
+// The request was sent before, to the queue of that name then: not to one that was made since.
+bool DataRequest::made_since_begun(const Granted& granted) const {
+    const ClusterTime begun = arrived_.request.begun;
+    return begun.ms > 0 && granted.record && granted.record->created.plus_ms(clocks_apart_ms_max) > begun;
 }
 
 void DataRequest::permitted(Result<Granted> granted) {
@@ -52,6 +61,10 @@ void DataRequest::permitted(Result<Granted> granted) {
     if (call_.ambiguous() && granted->queue.id != granted_.queue.id && !follows) {
         // What may have been done to the old queue must not be done again to the new one.
         return refuse(Error(ErrorCode::queue_does_not_exist, "the queue was deleted and made anew"));
+    }
+    if (made_since_begun(*granted)) {
+        return refuse(Error(ErrorCode::queue_does_not_exist,
+                            "the queue was made after the request had first been sent"));
     }
     granted_ = std::move(*granted);
     ask();

@@ -25,6 +25,7 @@ private:
     enum class State : uint8_t { permitting, asking, recording, pausing };
 
     void permitted(Result<Granted> granted);
+    bool made_since_begun(const Granted& granted) const;
     void ask();
     void plan_poll();
     wire::ForwardHeader header() const;

@@ -58,8 +58,8 @@ void Call::stamp() {
     ClusterTime expires = ClusterTime::never();
     if (context_.cluster_time().known()) {
         const int64_t left_ms = (deadline_ - now).to_milliseconds();
-        expires = context_.cluster_time().at(now).plus_ms(
-            std::min(left_ms, limits::request_horizon_ms_max));
+        begun_ = context_.cluster_time().at(now);
+        expires = begun_.plus_ms(std::min(left_ms, limits::request_horizon_ms_max));
     }
     request_.token = context_.tokens().begin(expires);
 }
@@ -88,6 +88,7 @@ void Call::attempt() {
         request_.queue = context_.queue_ids().find(request_.queue_name);
         id_from_cache_ = static_cast<bool>(request_.queue);
     }
+    request_.begun = ambiguous_ && !request_.queue ? begun_ : ClusterTime{};
     const Instant attempt_deadline =
         std::min(deadline_, now + context_.options().attempt_timeout + poll_wait());
     // The balancer stops a little earlier than we do, so that what it then knows arrives.

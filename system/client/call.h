@@ -78,6 +78,7 @@ private:
     BufferChain contents_;
     Done done_;
     CallOptions options_;
+    ClusterTime begun_;  // when the token was stamped; 0: unknown
     Duration timeout_;  // of the whole call, without the wait of a long poll
     Instant deadline_;
     bool hurried_ = false;  // the attempt under way has little of the time that one may take

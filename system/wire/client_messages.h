@@ -96,6 +96,9 @@ struct Request {
     Token token;               // mutating operations and receives; see queue and metadata commands
     int64_t deadline_ms = 0;   // from arrival; 0: the server's default. Long polls: besides wait_ms
     Operation operation;
+    // Set when a request by name is asked again and may have been done: the cluster time when it was asked
+    // first. It must not be done in a queue that was made under its name since. 0: not asked before.
+    ClusterTime begun;
 };
 
 // --- responses --------------------------------------------------------------------------------------

@@ -82,7 +82,8 @@ Buffer encode_head(const Request& request) {
     const fb::Token token = make_token(request.token);
     const auto root = fb::CreateRequest(builder, request.queue.value, name,
                                         request.token.session ? &token : nullptr,
-                                        request.deadline_ms, operation.kind, operation.table);
+                                        request.deadline_ms, operation.kind, operation.table,
+                                        request.begun.ms);
     return finish(builder, root, identifier);
 }
 
@@ -193,6 +194,8 @@ Result<Request> decode_request(const Buffer& body, uint32_t head_bytes) {
     request.token = read_token(from.token());
     request.deadline_ms = from.deadline_ms();
     reader.require(request.deadline_ms >= 0, "the deadline is negative");
+    request.begun = ClusterTime{from.begun_ms()};
+    reader.require(request.begun.ms >= 0, "the time of the first attempt is negative");
     // A union's type without its table passes the Verifier.
     if (from.operation_type() != fb::Operation::NONE && from.operation() == nullptr) {
         return fail(ErrorCode::protocol_error, "the operation is missing");

@@ -72,6 +72,15 @@ TEST_F(Routing, refusals_tell_the_present_time) {
     EXPECT_GE(later->time.ms, early->time.ms + 700);
 }
 
+TEST_F(Routing, a_repetition_is_not_done_in_a_queue_made_since_it_was_first_asked) {
+    wire::Request again = send(true);
+    again.begun = record.created.plus_ms(1'000);
+    EXPECT_EQ(admin->code(again), ErrorCode::ok);
+    again = send(true);
+    again.begun = record.created.plus_ms(999);
+    EXPECT_EQ(admin->code(again), ErrorCode::queue_does_not_exist);
+}
+
 TEST_F(Routing, the_leader_is_learned_from_answers) {
     ASSERT_EQ(admin->code(send(true)), ErrorCode::ok);
     const size_t before = cluster.order.size();

@@ -58,6 +58,59 @@ TEST_F(Failover, an_attempt_lost_with_its_balancer_is_repeated_elsewhere_with_it
     EXPECT_EQ(dead.seen[0].request.token, alive->seen[0].request.token);
 }
 
+// Calls that have time for one attempt: the good balancer gets what the other left of it, and must not be
+// blamed for needing more.
+TEST_F(Failover, a_balancer_that_had_little_time_left_stays_the_first_choice) {
+    const auto refuses_late = [&](FakeBalancer& b, const Seen& seen) {
+        w.later(Duration::milliseconds(330), [&b, seen] { b.answer_error(seen, Error(ErrorCode::unavailable)); });
+    };
+    const auto answers_soon = [&](FakeBalancer& b, const Seen& seen) {
+        w.later(Duration::milliseconds(150), [&b, seen] { b.answer_send(seen); });
+    };
+    FakeBalancer one(w.b1, refuses_late);
+    FakeBalancer two(w.b2, answers_soon);
+    Options options = w.options(true);
+    options.request_timeout = options.attempt_timeout = Duration::milliseconds(400);
+    Client client(w.host.env(), options);
+    bool served = false;
+    for (int i = 0; i < 6; ++i) served = send_ok(client, Duration::seconds(2));
+    EXPECT_TRUE(served);
+}
+
+// The token counts in the queue that it was sent to, not in another of the same name.
+TEST_F(Failover, what_may_be_done_in_a_queue_is_not_asked_of_its_successor) {
+    FakeBalancer balancer(w.b1, answer_send);
+    Client client(w.host.env(), w.options());
+    ASSERT_TRUE(send_ok(client, Duration::seconds(1)));  // tells the id
+    balancer.behaviour_ = [](FakeBalancer& b, const Seen& seen) {
+        if (b.seen.size() == 2) return b.drop_connections();
+        if (seen.request.queue) return b.answer_error(seen, Error(ErrorCode::queue_does_not_exist));
+        b.answer_send(seen);
+    };
+    send(client);
+    ASSERT_TRUE(w.wait([&] { return sent.done(); }));
+    ASSERT_FALSE(sent.result->has_value());
+    EXPECT_EQ(sent.result->error().outcome, Outcome::unknown);
+    EXPECT_EQ(balancer.seen.size(), 3u);
+    send(client);  // nothing is in doubt of this one
+    ASSERT_TRUE(w.wait([&] { return sent.done(); }));
+    EXPECT_TRUE(sent.result->has_value());
+}
+
+TEST_F(Failover, a_repetition_by_name_tells_when_it_was_first_asked) {
+    FakeBalancer balancer(w.b1, [](FakeBalancer& b, const Seen& seen) {
+        if (b.seen.size() == 1) return b.drop_connections();
+        b.answer_send(seen);
+    });
+    Client client(w.host.env(), w.options());
+    ASSERT_TRUE(send_ok(client, Duration::seconds(5)));
+    ASSERT_EQ(balancer.seen.size(), 2u);
+    EXPECT_EQ(balancer.seen[0].request.begun.ms, 0);
+    EXPECT_EQ(balancer.seen[1].request.begun.ms, 1'000'000);
+    ASSERT_TRUE(send_ok(client, Duration::seconds(5)));
+    EXPECT_EQ(balancer.seen[2].request.begun.ms, 0);
+}
+
 TEST_F(Failover, a_balancer_that_does_not_answer_is_left) {
     const auto silent = [](FakeBalancer&, const Seen&) {};
     FakeBalancer one(w.b1, silent);

@@ -140,6 +140,9 @@ struct ClientWorld {
         o.secret = "secret";
         return o;
     }
+    void later(Duration after, Callback<void()> run) {
+        world.scheduler().after(after, sim::world_owner, sim::EventKind::user, 1, std::move(run));
+    }
     template <typename Predicate>
     bool wait(Predicate done, Duration within = Duration::seconds(60)) {
         return world.run_until(std::move(done), within);
