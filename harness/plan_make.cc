@@ -139,6 +139,7 @@ void draw_storm(const Swarm& w, sim::PlanKnobs& knobs) {
                      FaultKind::pause});
         knobs.lasts_max = Duration::milliseconds(1'000);
         knobs.crash_rots_per_cent = 60;
+        knobs.worn_disks = true;
     } else if (storm == 3) {
         only(knobs, {FaultKind::kill, FaultKind::power_loss, FaultKind::partition, FaultKind::reset,
                      FaultKind::disk_slow, FaultKind::corrupt_bytes});
@@ -183,6 +184,8 @@ void draw_faults(RunPlan& plan, PlanKind kind) {
     const sim::Atlas atlas(plan.seed, storage, faulty_max, sim::AtlasScope::machines);
     sim::PlanKnobs knobs = kind == PlanKind::small ? moderate_knobs() : drawn_knobs(w);
     if (kind != PlanKind::small) draw_storm(w, knobs);
+    // What rots is read again only if it is not in memory.
+    if (knobs.worn_disks) plan.payload_cache_kib = 16;
     // Nodes cannot be replaced yet.
     knobs.forbid(sim::FaultKind::disk_lost);
     knobs.forbid(sim::FaultKind::disks_swapped);

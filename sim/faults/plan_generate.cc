@@ -216,7 +216,7 @@ Fault generate_fault(uint64_t seed, FaultKind kind, uint32_t ordinal, const Plan
     }
     if (at_rest && knobs.worn_disks && dice.below(2) == 0) {
         fault.file_class = "wal";
-        fault.parameters["count"] = dice.one_of({8, 64});
+        fault.parameters["count"] = dice.one_of({16, 128});
         fault.parameters.erase("newest_bytes");
     }
     return fault;
