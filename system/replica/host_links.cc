@@ -85,6 +85,7 @@ void ReplicaHost::ping_peers() {
                 answered.answered_at = env_.clock.now();
                 clock_.sample(node, pong->sent, env_.clock.now(), pong->wall);
                 bootstrap_if_needed();
+                lead_from_the_middle();  // a link that comes and goes may be down again at the next ping
             }));
     }
     bootstrap_if_needed();

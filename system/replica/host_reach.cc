@@ -38,7 +38,9 @@ NodeId ReplicaHost::better_placed(GroupReplica& group) const {
         if (disk_full(status.id)) continue;
         const std::vector<NodeId>& seen = peers_.at(status.id).reaches;
         const auto theirs = std::count_if(voters.begin(), voters.end(), [&](NodeId voter) {
-            return voter == status.id || std::find(seen.begin(), seen.end(), voter) != seen.end();
+            // It answered us, so it reaches us, whatever its own link to us is doing just now.
+            return voter == status.id || voter == options_.self ||
+                   std::find(seen.begin(), seen.end(), voter) != seen.end();
         });
         if (theirs <= most) continue;
         most = theirs;
