@@ -26,6 +26,7 @@ TEST(RoundTrip, requests) {
             EXPECT_EQ(decoded->queue_name, request.queue_name);
             EXPECT_EQ(decoded->token, request.token);
             EXPECT_EQ(decoded->deadline_ms, request.deadline_ms);
+            EXPECT_EQ(decoded->begun, request.begun);
             EXPECT_EQ(samples::flat(encode(*decoded)), samples::flat(encoded));
         }
     }

@@ -137,6 +137,7 @@ Request request(Prng& prng, size_t alternative, Arena& arena) {
     if (prng.chance(1, 2)) result.token = token(prng);
     result.deadline_ms = static_cast<int64_t>(prng.below(100'000));
     result.operation = operation(prng, alternative, arena);
+    if (prng.chance(1, 4)) result.begun = ClusterTime{static_cast<int64_t>(prng.below(100'000))};
     return result;
 }
 
