@@ -44,7 +44,9 @@ void Drain::receive() {
 }
 
 void Drain::received(const Operation& op) {
-    if (op.error == ErrorCode::queue_does_not_exist) return next_queue();
+    // In doubt, it may be the answer for a queue of that name from before.
+    const bool gone = op.error == ErrorCode::queue_does_not_exist && op.outcome == OpOutcome::fail;
+    if (gone) return next_queue();
     state_ = fmt::format("queue {}: {}", queue_name(static_cast<uint64_t>(queue_)), to_string(op));
     if (!op.ok()) return again_later();
     if (op.seen.empty()) return status();
