@@ -18,6 +18,12 @@ bool all_zero(ByteSpan bytes) {
 
 uint64_t Inode::size() const { return std::min(size_, damage_size_); }
 
+// A write behind the end of a file that was cut short makes it as long as that, and no longer.
+void Inode::grow_to(uint64_t end) {
+    if (damage_size_ >= end) return;
+    damage_size_ = end >= std::max(size_, durable_size_) ? UINT64_MAX : end;
+}
+
 // --- durable bytes ---
 
 void Inode::chunks_read(uint64_t offset, std::span<uint8_t> into) const {
@@ -129,7 +135,7 @@ void Inode::commit_bytes(uint64_t offset, ByteSpan bytes) {
     if (bytes.empty()) return;
     const uint64_t end = offset + bytes.size();
     chunks_write(offset, bytes);
-    if (damage_size_ < end) damage_size_ = UINT64_MAX;
+    grow_to(end);
     for (auto it = damage_.lower_bound(offset / sector_bytes);
          it != damage_.end() && it->first * sector_bytes < end;) {
         const uint64_t start = it->first * sector_bytes;
@@ -182,7 +188,7 @@ void Inode::write_done(uint64_t number) {
     Write write = inflight_take(number);
     write.order = ++order_;
     if (write.end() > size_) size_ = write.end();
-    if (damage_size_ < write.end()) damage_size_ = UINT64_MAX;
+    grow_to(write.end());
     pending_.push_back(std::move(write));
 }
 

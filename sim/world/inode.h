@@ -129,6 +129,7 @@ private:
     bool base_read(uint64_t offset, std::span<uint8_t> into, bool pristine) const;
     void commit(const Write& write);
     void commit_part(const Write& write, uint64_t from, uint64_t to);
+    void grow_to(uint64_t end);
     void commit_bytes(uint64_t offset, ByteSpan bytes);
     void spoil(const std::vector<Write>& synced);
     void crash_keep_some(const std::vector<Write>& writes, uint64_t granule, uint64_t random);

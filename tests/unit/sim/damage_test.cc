@@ -87,6 +87,16 @@ TEST_F(Damage, a_class_that_has_no_files_is_not_struck) {
     EXPECT_EQ(count(FaultKind::bit_rot), 0u);
 }
 
+TEST_F(Damage, a_write_makes_a_truncated_file_as_long_as_it_reaches) {
+    EXPECT_EQ(damage_disk(world, m, anything, {FaultKind::file_truncated, 9, 1, ""}), 1u);
+    const uint64_t cut = files.size(*file);
+    ASSERT_LT(cut, 8191u);
+    files.write(*file, cut, "x");
+    EXPECT_EQ(files.size(*file), cut + 1);
+    files.sync(*file);
+    EXPECT_EQ(files.size(*file), cut + 1);
+}
+
 TEST_F(Damage, a_truncated_file_loses_its_tail_and_reads_zeros_when_it_grows_again) {
     EXPECT_EQ(damage_disk(world, m, anything, {FaultKind::file_truncated, 9, 1, ""}), 1u);
     const uint64_t size = files.size(*file);
