@@ -16,8 +16,7 @@ constexpr Duration restart_pause = Duration::seconds(1);
 bool Run::damaged(const sim::Machine& machine) const {
     return std::any_of(faults().begin(), faults().end(),
                        [&](const sim::Fault& fault) {
-                           const bool destroys = sim::destroys_durable_data(fault.kind) ||
-                                                 fault.parameter("lost_sectors", 0) > 0;
+                           const bool destroys = sim::destroys_durable_data(fault.kind) || sim::rots(fault);
                            return destroys &&
                                   std::find(fault.a.begin(), fault.a.end(), machine.name()) !=
                                       fault.a.end();
