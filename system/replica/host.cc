@@ -262,9 +262,15 @@ void ReplicaHost::hand_over(GroupReplica& group) {
     if (!handed) group.step_down();
 }
 
-// A majority without this node commits what its own disk has no room for: that must not pile up here.
-void ReplicaHost::leave_full_disk() {
-    if (storage_ == nullptr || !storage_->holds_writes()) return;
+bool ReplicaHost::disk_is_stuck() const {
+    constexpr Duration patience = Duration::seconds(3);
+    return !writes_begun_.empty() && env_.clock.now() - writes_begun_.front() > patience;
+}
+
+// A majority without this node commits what its own disk has no room for, or does not finish: that must not
+// pile up here, and what is read from such a disk may never come (faults.md S119).
+void ReplicaHost::leave_bad_disk() {
+    if (storage_ == nullptr || (!storage_->holds_writes() && !disk_is_stuck())) return;
     for (auto& [id, group] : groups_) {
         const bool leads = group->started() && group->status().role == raft::Role::leader;
         if (leads && group->configuration().voters.size() > 1) hand_over(*group);

@@ -5,6 +5,7 @@
 // links to peers. Groups that the catalogue places here later are made when it says so.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -117,7 +118,8 @@ private:
     const metadata::NodeRecord* known_node(NodeId node) const;
     void free_log_space();
     void hand_over(GroupReplica& group);
-    void leave_full_disk();
+    void leave_bad_disk();
+    bool disk_is_stuck() const;
     void lead_from_the_middle();
     void cancel_relay(uint64_t request);
     bool reaches(NodeId node) const;
@@ -163,6 +165,7 @@ private:
     std::vector<GroupReplica*> dirty_;
     std::vector<GroupReplica*> flushed_;  // empty, with room
     bool flush_posted_ = false;
+    std::deque<Instant> writes_begun_;  // of storage; they end in the order of their beginning
     bool failed_ = false;
     bool draining_ = false;
     bool bootstrapping_ = false;

@@ -28,8 +28,10 @@ void ReplicaHost::flush() {
     // Followers get the entries while this node's own disk is still writing (thesis 10.2.1).
     outbox_.flush();
     if (!changes.empty()) {
+        writes_begun_.push_back(env_.clock.now());
         storage_->write(std::move(changes), guard_.wrap([this, completions = std::move(completions)](
                                                             Result<void> written) mutable {
+            writes_begun_.pop_front();  // they end in their order
             if (!written) return storage_failed(written.error());
             for (Completion& completion : completions) completion.group->persisted(completion);
             schedule_flush();

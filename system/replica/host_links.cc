@@ -91,7 +91,7 @@ void ReplicaHost::ping_peers() {
     bootstrap_if_needed();
     register_uuid();
     transfer_needlessly();
-    leave_full_disk();
+    leave_bad_disk();
     lead_from_the_middle();
     free_log_space();
     ping_timer_.start(now + options_.ping_interval, [this] { ping_peers(); });

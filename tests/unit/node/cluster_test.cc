@@ -84,6 +84,23 @@ TEST_F(ClusterFixture, sends_are_refused_while_no_majority_has_room) {
     send("after");
 }
 
+TEST_F(ClusterFixture, a_leader_whose_disk_is_stuck_gives_up_its_office) {
+    send("before");
+    const auto leader = [this] {
+        auto status = client.call("orders", wire::QueueStatusRequest{});
+        return status ? std::get<wire::QueueStatusResponse>(status->body).leader : NodeId{};
+    };
+    const NodeId stuck = leader();
+    ASSERT_TRUE(stuck);
+    cluster.storage_machines()[stuck.value - 1]->disk().set_stuck(true);
+    send("the others have disks");  // a majority without the leader's keeps it
+    world.run_for(Duration::seconds(8));
+    EXPECT_NE(leader(), stuck);
+    EXPECT_EQ(receive(0).size(), 2u);
+    cluster.storage_machines()[stuck.value - 1]->disk().set_stuck(false);
+    send("after");
+}
+
 TEST_F(ClusterFixture, an_acknowledged_message_survives_the_death_of_the_leader) {
     send("precious");
     auto status = client.call("orders", wire::QueueStatusRequest{});
