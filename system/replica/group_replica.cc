@@ -20,6 +20,13 @@ bool payload_missing(const raft::Entry& entry) {
     return entry.kind != raft::EntryKind::noop && entry.payload.empty();
 }
 
+// Of all entries that the group has, or is known to have lost.
+Term last_term_known(const storage::RecoveredGroup& group) {
+    Term last = std::max(group.snapshot_term, group.lost_last_term);
+    if (!group.entries.empty()) last = std::max(last, group.entries.back().term);
+    return last;
+}
+
 }  // namespace
 
 GroupReplica::GroupReplica(GroupHost& host, Options options, StateMachine& machine)
@@ -31,6 +38,13 @@ GroupReplica::~GroupReplica() = default;
 void GroupReplica::start(storage::RecoveredGroup recovered, Callback<void(Result<void>)> ready) {
     recovered_ = std::move(recovered);
     announce_creation_ = recovered_.incarnation == Uuid{};
+    if (const Term last = last_term_known(recovered_); last > recovered_.term) {
+        return ready(fail(Error(ErrorCode::corrupt,
+                                "group " + std::to_string(group().value) +
+                                    " has entries of a later term than the one it remembers: votes may be gone",
+                                static_cast<int64_t>(recovered_.term.value),
+                                static_cast<int64_t>(last.value))));
+    }
     if (recovered_.snapshot_index) return restore_snapshot(std::move(ready));
     load_configurations(guard_.wrap([this, ready = std::move(ready)](Result<void> result) mutable {
         loaded(std::move(result), ready);

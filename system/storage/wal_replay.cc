@@ -56,13 +56,6 @@ Result<void> WalReplay::finish() {
                     "WAL batches near the end are lost and no copy names them: votes and "
                     "acknowledged entries may be gone");
     }
-    for (const auto& [id, log] : groups_) {
-        if (log.last_term() <= log.term) continue;
-        return fail(Error(ErrorCode::corrupt,
-                          "group " + std::to_string(id.value) +
-                              " has entries of a later term than the one it remembers: votes may be gone",
-                          static_cast<int64_t>(log.last_term().value), static_cast<int64_t>(log.term.value)));
-    }
     if (last_segment_ != 0 && last_segment_bytes_found_ < last_segment_bytes_recorded_) {
         return fail(Error(ErrorCode::corrupt, "the last WAL segment was cut short",
                           static_cast<int64_t>(last_segment_bytes_recorded_),
