@@ -25,7 +25,7 @@ endif()
 add_test(NAME chaos.short_rounds_are_good
          COMMAND quern-chaos run --rounds 2 --seconds 8 --faults kill,pause,cut,cut_one_way,power_loss)
 add_test(NAME chaos.a_planted_bug_is_found
-         COMMAND quern-chaos run --rounds 1 --seconds 8 --faults none
+         COMMAND quern-chaos run --rounds 1 --seconds 30 --faults none
                  --keep ${CMAKE_BINARY_DIR}/chaos_planted --program $<TARGET_FILE:quernd-planted> --bug receipt_without_epoch)
 set_tests_properties(chaos.a_planted_bug_is_found PROPERTIES PASS_REGULAR_EXPRESSION "VIOLATION Q[0-9]")
 # What is answered before it was synced survives a SIGKILL; a power cut finds it out.
