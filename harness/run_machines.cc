@@ -101,7 +101,7 @@ bool Run::disk_is_good(const std::string& machine) const {
             fault.kind == sim::FaultKind::disk_full || fault.kind == sim::FaultKind::disk_slow;
         const bool of_disk = fault.kind >= sim::FaultKind::bit_rot &&
                              fault.kind <= sim::FaultKind::disks_swapped && !harmless;
-        return here && (of_disk || fault.parameter("rot_newest_bytes", 0) > 0);
+        return here && (of_disk || sim::rots(fault));
     });
 }
 

@@ -230,12 +230,11 @@ void DataRequest::deliver_status(const Answer& answer) {
 // Ends the request with an error that is not the group's answer to it: if an earlier attempt may have
 // been applied, that is what the client must know.
 void DataRequest::refuse(Error error) {
-    if (!call_.ambiguous()) return finish(std::move(error));
-    wire::Response response;
-    response.error = call_.final_error(error);
-    response.queue = granted_.queue.id;  // where it may have been done, for whoever asked by name
-    response.time = context_.catalogue.time();
-    finish(response);
+    if (call_.ambiguous()) {
+        error = call_.final_error(error);
+        arrived_.request.queue = granted_.queue.id;  // where it may have been done, for whoever asked by name
+    }
+    finish(std::move(error));
 }
 
 void DataRequest::end_poll() {

@@ -67,14 +67,18 @@ TEST_F(Failover, a_balancer_that_had_little_time_left_stays_the_first_choice) {
     const auto answers_soon = [&](FakeBalancer& b, const Seen& seen) {
         w.later(Duration::milliseconds(150), [&b, seen] { b.answer_send(seen); });
     };
-    FakeBalancer one(w.b1, refuses_late);
-    FakeBalancer two(w.b2, answers_soon);
-    Options options = w.options(true);
-    options.request_timeout = options.attempt_timeout = Duration::milliseconds(400);
-    Client client(w.host.env(), options);
-    bool served = false;
-    for (int i = 0; i < 6; ++i) served = send_ok(client, Duration::seconds(2));
-    EXPECT_TRUE(served);
+    for (const bool first_refuses : {false, true}) {  // which one a client begins with is drawn
+        FakeBalancer one(w.b1, first_refuses ? FakeBalancer::Behaviour(refuses_late) : answers_soon);
+        FakeBalancer two(w.b2, first_refuses ? FakeBalancer::Behaviour(answers_soon) : refuses_late);
+        Options options = w.options(true);
+        options.request_timeout = options.attempt_timeout = Duration::milliseconds(400);
+        options.backoff_min = options.backoff_max = Duration::milliseconds(1);
+        Client client(w.host.env(), options);
+        bool served = false;
+        for (int i = 0; i < 6; ++i) served = send_ok(client, Duration::seconds(2));
+        EXPECT_TRUE(served) << first_refuses;
+        w.world.run_for(Duration::seconds(1));
+    }
 }
 
 // The token counts in the queue that it was sent to, not in another of the same name.
