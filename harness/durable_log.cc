@@ -52,6 +52,15 @@ void set_snapshot(DurableLog::Group& group, LogIndex index, Term term, bool keep
     group.base_term = term;
 }
 
+// An entry that was written again after damage is the same one; another ends the old log.
+void apply_entry(DurableLog::Group& group, LogIndex index, Term term) {
+    const bool may_be_there = !group.base_term || (index < group.base && term <= group.base_term);
+    if (index <= group.base && may_be_there) return;
+    if (index <= group.last() && group.term_at(index) == term) return;
+    cut(group, index);
+    if (index == group.last().next()) group.terms.push_back(term);
+}
+
 }  // namespace
 
 Term DurableLog::Group::term_at(LogIndex index) const {
@@ -232,11 +241,8 @@ void DurableLog::apply(const storage::Record& r) {
         set_snapshot(group, r.index, r.term, r.keep_suffix);
     } else if (r.kind == RecordKind::hard_state) {
         group.hard_state = {r.current_term, r.voted_for};
-    } else if (r.kind == RecordKind::entry && r.index > group.base) {
-        // An entry that was written again after damage is the same one; another ends the old log.
-        if (r.index <= group.last() && group.term_at(r.index) == r.term) return;
-        cut(group, r.index);
-        if (r.index == group.last().next()) group.terms.push_back(r.term);
+    } else if (r.kind == RecordKind::entry && r.index > group.snapshot) {
+        apply_entry(group, r.index, r.term);
     }
 }
 

@@ -32,17 +32,27 @@ struct DurableDisk : ::testing::Test {
         world.run_for(Duration::seconds(1));
         ASSERT_NE(node, nullptr);
     }
+    void write(GroupChange change) {
+        change.group = GroupId(1);
+        node->write({std::move(change)}, [](const Result<void>& done) { ASSERT_TRUE(done); });
+        world.run_for(Duration::seconds(1));
+    }
+    static WalEntry entry(uint64_t index, uint64_t term) {
+        return {GroupId(1), LogIndex(index), Term(term), 1, Buffer::copy_of("x")};
+    }
+    void append(uint64_t index, uint64_t term) {
+        GroupChange change;
+        change.entries = {entry(index, term)};
+        write(std::move(change));
+    }
     void vote(uint64_t term, bool create = false) {
         GroupChange change;
-        change.group = GroupId(1);
         change.create = create;
-        // Keeps the segment.
-        if (create) change.entries = {{GroupId(1), LogIndex(1), Term(1), 1, Buffer::copy_of("x")}};
+        if (create) change.entries = {entry(1, 1)};  // keeps the segment
         change.has_hard_state = true;
         change.term = Term(term);
         change.voted_for = NodeId(1);
-        node->write({std::move(change)}, [](const Result<void>& done) { ASSERT_TRUE(done); });
-        world.run_for(Duration::seconds(1));
+        write(std::move(change));
     }
     Term term_found() {
         log.look();
@@ -77,6 +87,39 @@ TEST_F(DurableDisk, what_recovery_dropped_is_behind_it) {
     EXPECT_EQ(term_found(), Term(2));
     vote(3);
     EXPECT_EQ(term_found(), Term(3));
+}
+
+// Seed 7971 of a campaign: the segment of a damaged entry went, the next one's checkpoint still said where
+// the log had ended, and the entry that a later leader put there was not seen.
+TEST_F(DurableDisk, another_entry_in_place_of_the_last_one_ends_the_old_log) {
+    vote(1, true);
+    append(2, 1);
+    append(3, 1);
+    const std::string path = "wal/0000000001.seg";
+    const ParsedSegment parsed = parse_segment(*machine.disk().platter().durable_image(path, true), 1,
+                                               node_tag(identity.node_uuid));
+    uint64_t payload = 0;
+    for (const ParsedBatch& batch : parsed.batches) {
+        for (const Record& r : batch.head.records) {
+            if (r.kind != RecordKind::entry || r.index != LogIndex(3)) continue;
+            payload = batch.head.offset_bytes + r.offset_bytes;
+        }
+    }
+    ASSERT_NE(payload, 0U);
+    node.reset();
+    machine.kill();
+    ASSERT_TRUE(machine.disk().platter().find_durable(path)->flip_bit(payload, 1));
+    machine.start();
+    open();
+    log.look();
+    EXPECT_EQ(log.find(GroupId(1))->last(), LogIndex(3));
+    append(3, 2);
+    sim::Platter& platter = machine.disk().platter();
+    ASSERT_TRUE(platter.remove(path));
+    platter.directory_synced("wal", platter.directory_point());
+    log.start_over();  // what is read anew begins at the checkpoint
+    EXPECT_TRUE(log.find(GroupId(1))->holds(LogIndex(3), Term(2)));
+    EXPECT_FALSE(log.find(GroupId(1))->holds(LogIndex(3), Term(1)));
 }
 
 }  // namespace
