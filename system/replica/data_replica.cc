@@ -11,6 +11,8 @@ namespace {
 // Entries of one group on their way; while so many are, commands gather for the next (group commit).
 constexpr size_t entries_under_way_max = 4;
 constexpr size_t pending_bytes_max = 64u << 20;
+// Until a tick that was refused is tried again.
+constexpr Duration tick_pause = Duration::milliseconds(20);
 
 class FrozenQueue final : public SnapshotSource {
 public:
@@ -185,8 +187,14 @@ void DataReplica::tick_due() {
     queue::Command tick;
     tick.operation = queue::Tick{};
     submit(std::move(tick), {}, Instant::never(), [this](Result<queue::Reply> reply) {
-        if (!reply) tick_pending_ = false;
+        if (!reply) tick_failed();
     });
+}
+
+// Refused while the office is being handed over, say; nothing else may come that lets time pass.
+void DataReplica::tick_failed() {
+    tick_pending_ = false;
+    if (status_.leader_ready) tick_timer_.start(now() + tick_pause, [this] { tick_due(); });
 }
 
 std::unique_ptr<SnapshotSource> DataReplica::freeze() {

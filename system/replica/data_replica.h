@@ -71,6 +71,7 @@ private:
     void resolve(LogIndex index, Term term, std::vector<queue::Reply>& replies);
     void schedule_tick();
     void tick_due();
+    void tick_failed();
 
     // One request on its way in: where its answer goes, and the command it may become.
     struct Call {
