@@ -102,7 +102,7 @@ void GroupReplica::restore_snapshot(Callback<void(Result<void>)> ready) {
             set_activity(Activity::repairing, false);
             applied_configuration_ = found->meta.configuration;
             QUERN_ASSERT(machine_.index() == recovered_.snapshot_index);
-            retain_live_bodies();
+            retain_live_bodies(machine_.index());
             note_restored();
             load_configurations(guard_.wrap([this, ready = std::move(ready)](Result<void> done) mutable {
                 loaded(std::move(done), ready);
@@ -111,7 +111,7 @@ void GroupReplica::restore_snapshot(Callback<void(Result<void>)> ready) {
 }
 
 // Storage does not remember which bodies were dropped before a restart; the snapshot does.
-void GroupReplica::retain_live_bodies() {
+void GroupReplica::retain_live_bodies(LogIndex through) {
     const std::unique_ptr<SnapshotSource> source = machine_.freeze();
     std::vector<BodyRef> live;
     for (;;) {
@@ -121,7 +121,7 @@ void GroupReplica::retain_live_bodies() {
     }
     std::sort(live.begin(), live.end());
     host_.storage().retain_bodies(group(), BodyRef{},
-                                  BodyRef{machine_.index(), UINT32_MAX, UINT32_MAX}, live);
+                                  BodyRef{through, UINT32_MAX, UINT32_MAX}, live);
 }
 
 void GroupReplica::note_restored() {
@@ -268,7 +268,10 @@ void GroupReplica::take_output(raft::Output output, std::vector<storage::GroupCh
 void GroupReplica::persisted(Completion& completion) {
     raft_->persisted(completion.sequence, now());
     if (completion.sequence >= truncation_) set_activity(Activity::truncating, false);
+    const Term term = raft_->status().term;
     for (raft::Message& message : completion.messages) {
+        // What was promised in an earlier term may have been cut off by the same write.
+        if (message.term < term) continue;
         host_.outbox().add(options_.incarnation, std::move(message));
     }
     mark_dirty();
@@ -424,7 +427,8 @@ void GroupReplica::install_snapshot(const raft::SnapshotMeta& meta, NodeId from,
             while (!to_apply_.empty() && to_apply_.front().index <= meta.index) to_apply_.pop_front();
             applied_ = snapshot_index_ = meta.index;
             applied_configuration_ = meta.configuration;
-            retain_live_bodies();
+            retain_live_bodies(meta.index);
+            restored_meanwhile_ = snapshot_ != nullptr;
             note_restored();
             raft_->snapshot_installed(meta, from, term, now());
             raft_->applied(applied_);
@@ -466,6 +470,8 @@ void GroupReplica::take_snapshot() {
             for (const BodyRef& body : std::exchange(dropped_meanwhile_, {})) {
                 host_.storage().drop_body(group(), body);
             }
+            // So was what a received snapshot no longer knew.
+            if (std::exchange(restored_meanwhile_, false)) retain_live_bodies(snapshot_index_);
             if (!taken) {
                 snapshot_after_ = now() + snapshot_pause;
                 host_.env().log.write(LogLevel::warning, "replica",

@@ -153,7 +153,8 @@ private:
     void install_first(std::vector<storage::GroupChange> changes,
                        Callback<void(Result<void>)> done);
     void note_restored();
-    void retain_live_bodies();
+    // Of those up to `through`, all of which must be out of the log.
+    void retain_live_bodies(LogIndex through);
     void take_output(raft::Output output, std::vector<storage::GroupChange>& changes,
                      std::vector<Completion>& completions);
     void arm_timer();
@@ -190,6 +191,7 @@ private:
     size_t gathering_ = 0;
     std::set<BodyRef> dropped_while_gathering_;
     std::vector<BodyRef> dropped_meanwhile_;  // bodies that the snapshot under way may still carry over
+    bool restored_meanwhile_ = false;         // a received snapshot overtook it
     LifeGuard guard_;
 };
 
