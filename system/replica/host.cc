@@ -29,7 +29,8 @@ std::string node_name(NodeId node, const NodeUuid& uuid) {
 
 ReplicaHost::ReplicaHost(Env& env, HostOptions options, Callback<void(const Error&)> fatal)
     : env_(env), options_(std::move(options)), fatal_(std::move(fatal)),
-      clock_(clock_options(), options_.self, options_.nodes.size()), outbox_(env, options_.self, options_.observer),
+      clock_(clock_options(), options_.self, options_.nodes.size()),
+      outbox_(env, options_.self, options_.observer, [this](NodeId to) { return detour(to); }),
       ping_timer_(env.timers) {
     metadata_ = std::make_unique<MetadataReplica>(*this, clock_, options_.self,
                                                   [this] { catalogue_changed(); });

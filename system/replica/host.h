@@ -123,7 +123,11 @@ private:
     void lead_from_the_middle();
     void cancel_relay(uint64_t request);
     bool reaches(NodeId node) const;
+    bool heard_reaching(NodeId from, NodeId to, bool if_unknown) const;
+    size_t voters_in_reach(const std::vector<NodeId>& voters, NodeId node) const;
     NodeId better_placed(GroupReplica& group) const;
+    // A node that this one reaches, and that reaches `to`; 0: none.
+    NodeId detour(NodeId to) const;
     // The time that an answer to a ping may take.
     Duration ping_patience() const { return options_.ping_interval * 3; }
     void schedule_flush();

@@ -46,11 +46,15 @@ void ReplicaHost::flush() {
 
 void ReplicaHost::receive_raft(std::vector<wire::RaftMessage> messages) {
     for (wire::RaftMessage& message : messages) {
+        if (message.message.to != options_.self) {
+            outbox_.pass_on(std::move(message));
+            schedule_flush();
+            continue;
+        }
         auto found = groups_.find(message.message.group);
         if (found == groups_.end() || !found->second->started()) continue;
         GroupReplica& group = *found->second;
         if (group.incarnation() != message.incarnation) continue;
-        if (message.message.to != options_.self) continue;
         group.receive(std::move(message.message));
     }
 }

@@ -4,6 +4,7 @@
 // stays in office, check-quorum and pre-vote see to that, but the others starve (partial connectivity; faults.md
 // S43 to S45). So nodes tell in their pongs whom they reach, and a leader hands over to a voter that reaches
 // more of the group's voters than itself. The number only grows by that, so leadership does not go round.
+// Where nobody reaches all (a ring of five with a chord, say), raft messages go by way of a node between.
 #include <algorithm>
 
 #include "system/replica/host.h"
@@ -25,28 +26,45 @@ std::vector<NodeId> ReplicaHost::reached_nodes() const {
     return nodes;
 }
 
+// Does `from` reach `to`, as far as this node has heard? A node's word stands where nobody denies it.
+bool ReplicaHost::heard_reaching(NodeId from, NodeId to, bool if_unknown) const {
+    if (from == to) return true;
+    if (from == options_.self) return reaches(to);
+    if (!reaches(from)) return if_unknown;
+    const std::vector<NodeId>& seen = peers_.at(from).reaches;
+    return std::find(seen.begin(), seen.end(), to) != seen.end();
+}
+
+// How many voters `node` can talk to. A node may dial another that cannot dial back: then its appends arrive,
+// and the answers have to take a detour. So both ways count.
+size_t ReplicaHost::voters_in_reach(const std::vector<NodeId>& voters, NodeId node) const {
+    return static_cast<size_t>(std::count_if(voters.begin(), voters.end(), [&](NodeId voter) {
+        return heard_reaching(node, voter, false) && heard_reaching(voter, node, true);
+    }));
+}
+
 // 0: nobody.
 NodeId ReplicaHost::better_placed(GroupReplica& group) const {
     const std::vector<NodeId>& voters = group.configuration().voters;
-    const auto mine = std::count_if(voters.begin(), voters.end(),
-                                    [this](NodeId voter) { return reaches(voter); });
-    if (static_cast<size_t>(mine) == voters.size()) return {};
+    size_t most = voters_in_reach(voters, options_.self);
+    if (most == voters.size()) return {};
     NodeId best;
-    auto most = mine;
     for (const raft::PeerStatus& status : group.peers()) {
         if (status.learner || !status.active || status.recovering || !reaches(status.id)) continue;
         if (disk_full(status.id)) continue;
-        const std::vector<NodeId>& seen = peers_.at(status.id).reaches;
-        const auto theirs = std::count_if(voters.begin(), voters.end(), [&](NodeId voter) {
-            // It answered us, so it reaches us, whatever its own link to us is doing just now.
-            return voter == status.id || voter == options_.self ||
-                   std::find(seen.begin(), seen.end(), voter) != seen.end();
-        });
+        const size_t theirs = voters_in_reach(voters, status.id);
         if (theirs <= most) continue;
         most = theirs;
         best = status.id;
     }
     return best;
+}
+
+NodeId ReplicaHost::detour(NodeId to) const {
+    for (const auto& [id, peer] : peers_) {
+        if (id != to && peer.link->up() && heard_reaching(id, to, false)) return id;
+    }
+    return {};
 }
 
 void ReplicaHost::lead_from_the_middle() {

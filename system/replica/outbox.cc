@@ -12,12 +12,22 @@ void Outbox::set_link(NodeId peer, wire::Link* link) {
     }
 }
 
-// A message to a peer that is not connected is dropped, as a network would.
+// Null: its link is down.
+Outbox::Peer* Outbox::up(NodeId peer) {
+    const auto found = peers_.find(peer);
+    return found != peers_.end() && found->second.link->up() ? &found->second : nullptr;
+}
+
 void Outbox::add(const Uuid& incarnation, raft::Message message) {
-    const auto found = peers_.find(message.to);
-    if (found == peers_.end() || !found->second.link->up()) return;
+    Peer* way = up(message.to);
+    if (way == nullptr) way = up(detour_(message.to));
+    if (way == nullptr) return;
     if (observer_ != nullptr) observer_->message_leaves(self_, message);
-    found->second.messages.push_back({incarnation, std::move(message)});
+    way->messages.push_back({incarnation, std::move(message)});
+}
+
+void Outbox::pass_on(wire::RaftMessage message) {
+    if (Peer* way = up(message.message.to)) way->messages.push_back(std::move(message));
 }
 
 void Outbox::flush() {

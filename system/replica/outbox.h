@@ -1,6 +1,10 @@
 // Raft messages on their way out: gathered during a turn of the loop, one frame per peer at its end.
+//
+// To a peer whose link is down a message goes by way of another node, which passes it on over its own link: a
+// detour of one node, never two, so that nothing goes round.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <vector>
 
@@ -13,12 +17,17 @@ namespace quern::replica {
 
 class Outbox {
 public:
+    // Names a peer that reaches the given one, or none (0).
+    using Detour = std::function<NodeId(NodeId)>;
     // `observer` may be null.
-    Outbox(Env& env, NodeId self, ReplicaObserver* observer)
-        : env_(env), self_(self), observer_(observer) {}
+    Outbox(Env& env, NodeId self, ReplicaObserver* observer, Detour detour)
+        : env_(env), self_(self), observer_(observer), detour_(std::move(detour)) {}
     // `link` may be replaced; null forgets the peer.
     void set_link(NodeId peer, wire::Link* link);
+    // Dropped, as on a network, if there is no way.
     void add(const Uuid& incarnation, raft::Message message);
+    // Another node's, on its detour.
+    void pass_on(wire::RaftMessage message);
     void flush();
 
 private:
@@ -31,10 +40,12 @@ private:
         uint32_t frames_until = 0;               // that go before them
     };
     void repeat_earlier(Peer& peer);
+    Peer* up(NodeId peer);
 
     Env& env_;
     NodeId self_;
     ReplicaObserver* observer_;
+    Detour detour_;
     std::map<NodeId, Peer> peers_;
     std::vector<wire::RaftMessage> leaving_;  // on their way to a peer; empty between calls
     uint32_t repeated_ = 0;                   // frames

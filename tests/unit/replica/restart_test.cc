@@ -26,7 +26,8 @@ struct NoState final : StateMachine {
 class Life final : public GroupHost {
 public:
     Life(Env& env, std::unique_ptr<storage::NodeStorage> storage)
-        : env_(env), storage_(std::move(storage)), outbox_(env, NodeId(1), nullptr) {}
+        : env_(env), storage_(std::move(storage)),
+          outbox_(env, NodeId(1), nullptr, [](NodeId) { return NodeId{}; }) {}
 
     Result<void> start() {
         GroupReplica::Options options;
