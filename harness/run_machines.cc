@@ -13,8 +13,10 @@ namespace {
 constexpr Duration restart_pause = Duration::seconds(1);
 }
 
+// A crash of several machines rots the disk of those alone that the atlas names.
 bool Run::damaged(const sim::Machine& machine) const {
-    return std::any_of(faults().begin(), faults().end(),
+    return atlas_->permits_machine(machine.name()) &&
+           std::any_of(faults().begin(), faults().end(),
                        [&](const sim::Fault& fault) {
                            const bool destroys = sim::destroys_durable_data(fault.kind) || sim::rots(fault);
                            return destroys &&
@@ -101,7 +103,7 @@ bool Run::disk_is_good(const std::string& machine) const {
             fault.kind == sim::FaultKind::disk_full || fault.kind == sim::FaultKind::disk_slow;
         const bool of_disk = fault.kind >= sim::FaultKind::bit_rot &&
                              fault.kind <= sim::FaultKind::disks_swapped && !harmless;
-        return here && (of_disk || sim::rots(fault));
+        return here && (of_disk || (sim::rots(fault) && atlas_->permits_machine(machine)));
     });
 }
 

@@ -115,6 +115,7 @@ private:
     void check_commit_rule(NodeId self, const raft::Message& message, const raft::Raft& core);
     void note_candidate(NodeId self, const raft::Message& message);
     void check_voter(NodeId self, const raft::Message& message);
+    void check_damaged_voter(NodeId self, const raft::Message& message, const LogPosition& candidate);
     void check_against_leader(NodeId self, const raft::Message& message);
     void note_round(NodeId self, const raft::Message& message);
     bool confirmed(NodeId self, GroupId group, uint64_t began) const;

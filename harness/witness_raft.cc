@@ -82,13 +82,29 @@ void Witness::check_voter(NodeId self, const raft::Message& message) {
     const Group& g = groups_[message.group];
     const Replica& r = replica(self, message.group);
     const auto candidate = g.candidates.find({message.term, message.to});
-    if (candidate == g.candidates.end() || !is_truth(message.group, r.promised)) return;
-    if (candidate->second >= r.promised) return;
+    if (candidate == g.candidates.end()) return;
+    check_damaged_voter(self, message, candidate->second);
+    if (!is_truth(message.group, r.promised) || candidate->second >= r.promised) return;
     found("R11", fmt::format("{} votes for s{} whose log ends at {} (term {}); it acknowledged {} "
                              "(term {}), which is committed",
                              replica_name(self, message.group), message.to.value,
                              candidate->second.index.value, candidate->second.term.value,
                              r.promised.index.value, r.promised.term.value));
+}
+
+// R11: whose disk lost entries votes as if it had them still. What was damaged can be read here all the same.
+void Witness::check_damaged_voter(NodeId self, const raft::Message& message, const LogPosition& candidate) {
+    const raft::Raft* raft = core(self, message.group);
+    if (raft == nullptr || !raft->status().recovering) return;
+    disk(self).look();
+    const DurableLog::Group* log = disk(self).find(message.group);
+    if (log == nullptr) return;
+    const LogPosition had{log->term_at(log->last()), log->last()};
+    if (!had.term || candidate >= had) return;
+    found("R11", fmt::format("{} votes for s{} whose log ends at {} (term {}); its own was damaged, and ended "
+                             "at {} (term {})",
+                             replica_name(self, message.group), message.to.value, candidate.index.value,
+                             candidate.term.value, had.index.value, had.term.value));
 }
 
 // A node keeps what it acknowledged and is committed, also over a restart (R10), or knows that its log is

@@ -168,6 +168,6 @@
       "frames are taken without checking their bytes") \
     X(lost_connection_is_refusal, "wire", \
       "requests on a lost connection count as never sent") \
-    X(damage_not_told, "wire", \
-      "a replica with a damaged log does not say so to its leader")
+    X(entries_share_a_term, "wire", \
+      "all entries of an append are read with the first one's term")
 // clang-format on

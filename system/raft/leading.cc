@@ -49,7 +49,7 @@ LogIndex Raft::Impl::append_own(EntryKind kind, Buffer payload) {
 void Raft::Impl::on_append_response(const Message& response) {
     Progress* peer = is_leader() ? find_peer(response.from) : nullptr;
     if (peer == nullptr || response.index > log_.last()) return;
-    peer->contact = now_;
+    if (!response.relayed) peer->contact = now_;
     peer->recovering = response.recovering;
     if (response.reject && !PLANTED(refusal_is_acknowledgement)) {
         LogIndex continue_at = response.hint_index;
@@ -79,7 +79,7 @@ void Raft::Impl::on_append_response(const Message& response) {
 void Raft::Impl::on_heartbeat_response(const Message& response) {
     Progress* peer = is_leader() ? find_peer(response.from) : nullptr;
     if (peer == nullptr) return;
-    peer->contact = now_;
+    if (!response.relayed) peer->contact = now_;
     peer->recovering = response.recovering;
     if (response.context > peer->read_round && response.context <= read_round_) {
         peer->read_round = response.context;

@@ -92,7 +92,7 @@ private:
     void append_after(LogIndex previous, std::vector<Entry>& entries, size_t from);
     void truncate(LogIndex from);
     void append_to_log(const Entry& entry);
-    void acknowledge(NodeId leader, LogIndex index);
+    void acknowledge(NodeId leader, LogIndex index, bool relayed);
     void refuse_append(const Message& message);
     void advance_commit(LogIndex index);
 

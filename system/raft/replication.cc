@@ -36,7 +36,7 @@ void Raft::Impl::on_append_request(Message& request) {
         const uint64_t below = commit_.value - previous.value;
         known = static_cast<size_t>(std::min<uint64_t>(below, request.entries.size()));
         previous = previous.plus(known);
-        if (previous < commit_) return acknowledge(request.from, commit_);
+        if (previous < commit_) return acknowledge(request.from, commit_, request.relayed);
         if (known > 0 && request.entries[known - 1].term != log_.term_at(previous)) return;
     } else if (PLANTED(append_ignores_term) ? previous > log_.last()
                                             : !log_.matches(previous, request.log_term)) {
@@ -46,7 +46,8 @@ void Raft::Impl::on_append_request(Message& request) {
     const LogIndex matched = request.index.plus(request.entries.size());
     advance_commit(std::min(request.commit, matched));
     acknowledge(request.from,
-                PLANTED(ack_of_what_is_committed) ? std::max(matched, request.commit) : matched);
+                PLANTED(ack_of_what_is_committed) ? std::max(matched, request.commit) : matched,
+                request.relayed);
 }
 
 // Entries are removed only where one conflicts: a request that was delayed or repeated, and says less
@@ -93,18 +94,20 @@ void Raft::Impl::append_to_log(const Entry& entry) {
 }
 
 // Two acknowledgements in one output to one leader say no more than the later one.
-void Raft::Impl::acknowledge(NodeId leader, LogIndex index) {
+void Raft::Impl::acknowledge(NodeId leader, LogIndex index, bool relayed) {
     const bool recovering = recovering_at(log_.last());
     if (!out_.messages_after_persist.empty()) {
         Message& last = out_.messages_after_persist.back();
         if (last.kind == MessageKind::append_response && last.to == leader &&
             last.term == hard_.term && last.recovering == recovering) {
             last.index = std::max(last.index, index);
+            last.relayed = last.relayed && relayed;
             return;
         }
     }
     Message answer = make(MessageKind::append_response, leader);
     answer.index = index;
+    answer.relayed = relayed;
     answer.recovering = recovering;
     out_.messages_after_persist.push_back(std::move(answer));
 }
@@ -112,6 +115,7 @@ void Raft::Impl::acknowledge(NodeId leader, LogIndex index) {
 void Raft::Impl::refuse_append(const Message& request) {
     Message answer = make(MessageKind::append_response, request.from);
     answer.reject = true;
+    answer.relayed = request.relayed;
     answer.index = request.index;
     answer.hint_index = log_.last_with_term_at_most(request.index, request.log_term);
     answer.hint_term = log_.term_at(answer.hint_index);
@@ -126,6 +130,7 @@ void Raft::Impl::on_heartbeat_request(const Message& request) {
     advance_commit(std::min(request.commit, log_.last()));
     Message answer = make(MessageKind::heartbeat_response, request.from);
     answer.context = request.context;
+    answer.relayed = request.relayed;
     answer.recovering = recovering_at(log_.last());
     if (fall_asleep(request)) answer.index = request.index;
     out_.messages.push_back(std::move(answer));

@@ -62,7 +62,7 @@ void Raft::Impl::snapshot_installed(const SnapshotMeta& meta, NodeId leader, Ter
         maybe_recovered();
     }
     if (!is_leader() && leader_ == leader && term == hard_.term && meta.index <= commit_) {
-        acknowledge(leader, meta.index);
+        acknowledge(leader, meta.index, false);
     }
 }
 

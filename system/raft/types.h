@@ -88,6 +88,8 @@ struct Message {
     bool reject = false;
     bool transfer = false;
     bool recovering = false;
+    // Came by way of a third node, or answers what did: tells nothing of the link between the two.
+    bool relayed = false;
     std::vector<Entry> entries;
 };
 

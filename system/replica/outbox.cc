@@ -4,6 +4,17 @@
 
 namespace quern::replica {
 
+namespace {
+
+// Office is for who reaches a majority directly: clients must reach it, too.
+bool carries_the_log(raft::MessageKind kind) {
+    using raft::MessageKind;
+    return kind == MessageKind::append_request || kind == MessageKind::append_response ||
+           kind == MessageKind::heartbeat_request || kind == MessageKind::heartbeat_response;
+}
+
+}  // namespace
+
 void Outbox::set_link(NodeId peer, wire::Link* link) {
     if (link == nullptr) {
         peers_.erase(peer);
@@ -20,7 +31,10 @@ Outbox::Peer* Outbox::up(NodeId peer) {
 
 void Outbox::add(const Uuid& incarnation, raft::Message message) {
     Peer* way = up(message.to);
-    if (way == nullptr) way = up(detour_(message.to));
+    if (way == nullptr && carries_the_log(message.kind)) {
+        way = up(detour_(message.to));
+        message.relayed = true;
+    }
     if (way == nullptr) return;
     if (observer_ != nullptr) observer_->message_leaves(self_, message);
     way->messages.push_back({incarnation, std::move(message)});

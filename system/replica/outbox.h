@@ -1,7 +1,8 @@
 // Raft messages on their way out: gathered during a turn of the loop, one frame per peer at its end.
 //
-// To a peer whose link is down a message goes by way of another node, which passes it on over its own link: a
-// detour of one node, never two, so that nothing goes round.
+// To a peer whose link is down appends, heartbeats and their answers go by way of another node, which passes them on
+// over its own link: a detour of one node, never two, so that nothing goes round. They do not prove to a leader
+// that it reaches the peer, so who holds office is decided by direct links alone.
 #pragma once
 
 #include <functional>

@@ -26,7 +26,8 @@ fb::RaftMessage make_message(const RaftMessage& from) {
             static_cast<uint8_t>(m.kind),
             m.reject,
             m.transfer,
-            m.recovering};
+            m.recovering,
+            m.relayed};
 }
 
 void read_message(Reader& reader, const fb::RaftMessage& from, RaftMessage& to) {
@@ -46,7 +47,8 @@ void read_message(Reader& reader, const fb::RaftMessage& from, RaftMessage& to) 
     m.context = from.context();
     m.reject = from.reject();
     m.transfer = from.transfer();
-    m.recovering = from.recovering() && !PLANTED(damage_not_told);
+    m.recovering = from.recovering();
+    m.relayed = from.relayed();
     reader.require(from.entry_count() == 0 || m.kind == raft::MessageKind::append_request,
                    "only an append carries entries");
 }
@@ -121,6 +123,7 @@ Result<std::vector<RaftMessage>> decode_raft(const Frame& frame) {
         for (size_t n = 0; n < message.entry_count() && reader.ok(); ++n) {
             entries.push_back(
                 read_entry(reader, *from.entries()->Get(Reader::index(entry_at++)), payloads));
+            if (PLANTED(entries_share_a_term)) entries.back().term = entries.front().term;
         }
     }
     reader.require(entries_left == 0, "entries are left over");

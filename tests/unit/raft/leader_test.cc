@@ -56,6 +56,33 @@ TEST_F(Leader, shares_payloads) {
     EXPECT_EQ(cluster.node(one).unwritten[0].entries[0].payload.data(), payload.data());
 }
 
+// Entries may go by way of a third node; that does not prove that this leader reaches anybody.
+TEST_F(Leader, relayed_answers_replicate_and_do_not_keep_the_office) {
+    auto relay_all = [this] {
+        for (int turns = 0; turns < 20; ++turns) {
+            for (NodeId id : cluster.all()) {
+                cluster.persist_all(id);
+                cluster.pump(id);
+            }
+            while (!cluster.network().empty()) {
+                Message& message = cluster.network().front();
+                message.relayed = message.relayed || message.from == one;
+                cluster.deliver(0);
+            }
+        }
+    };
+    const Result<LogIndex> index = cluster.propose(one, "x");
+    ASSERT_TRUE(index.has_value());
+    relay_all();
+    EXPECT_EQ(cluster.raft(one).status().commit, *index);
+    for (int beats = 0; beats < 30 && cluster.raft(one).status().role == Role::leader; ++beats) {
+        cluster.skip(Duration::milliseconds(100));
+        cluster.fire_due(one);
+        relay_all();
+    }
+    EXPECT_EQ(cluster.raft(one).status().role, Role::follower);
+}
+
 TEST_F(Leader, heartbeats_carry_no_more_than_was_acknowledged) {
     cluster.set_cut(one, three, true);
     for (int i = 0; i < 5; ++i) (void)cluster.propose(one, "x");

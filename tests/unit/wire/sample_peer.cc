@@ -20,6 +20,7 @@ std::vector<RaftMessage> raft_messages(Prng& prng, size_t count) {
         m.context = prng.next();
         m.reject = prng.chance(1, 2);
         m.recovering = prng.chance(1, 2);
+        m.relayed = prng.chance(1, 2);
         m.transfer = prng.chance(1, 2);
         if (m.kind != raft::MessageKind::append_request) continue;
         m.entries = list(prng, [](Prng& p) {
