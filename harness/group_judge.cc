@@ -73,6 +73,13 @@ bool GroupJudge::check_token(const queue::Command& command, const queue::Reply& 
         return true;
     }
     const TokenKey key{command.principal, command.token.session, command.token.seq};
+    // Its queue was deleted, and the request went on to a new one of that name.
+    const auto effect = effects_.find(key);
+    if (effect != effects_.end() && effect->second != command.queue) {
+        found("Q10", fmt::format("a request of session {:x} number {} took effect on queue {} and came to {}",
+                                 command.token.session.value, command.token.seq, effect->second.value,
+                                 command.queue.value));
+    }
     const auto known = tokens_.find(key);
     const auto* sent = std::get_if<queue::SendReply>(&reply.result);
     std::vector<MessageSeq> seqs;
@@ -102,6 +109,7 @@ bool GroupJudge::check_token(const queue::Command& command, const queue::Reply& 
         found("Q10", fmt::format("a request was applied at {}, after its expiry at {}", time_.ms,
                                  command.token.expires.ms));
     }
+    effects_.emplace(key, command.queue);
     tokens_[key] = {index_, std::move(seqs)};
     return true;
 }

@@ -8,6 +8,7 @@
 #include <set>
 #include <vector>
 
+#include "harness/effects.h"
 #include "harness/history.h"
 #include "harness/reference_queue.h"
 #include "harness/verdict.h"
@@ -16,7 +17,8 @@ namespace quern::harness {
 
 class GroupJudge {
 public:
-    GroupJudge(GroupId group, Verdict& verdict) : group_(group), verdict_(verdict) {}
+    GroupJudge(GroupId group, Effects& effects, Verdict& verdict)
+        : group_(group), effects_(effects), verdict_(verdict) {}
 
     // The next entry begins; time is what the state machine made of its stamp. `now_ns` for verdicts.
     void begin(LogIndex index, ClusterTime time, int64_t now_ns);
@@ -48,7 +50,6 @@ private:
     };
     using MessageKey = std::pair<QueueId, MessageSeq>;
     using LeaseKey = std::tuple<QueueId, MessageSeq, LeaseEpoch>;
-    using TokenKey = std::tuple<UserId, SessionId, uint64_t>;
     struct Remembered {
         LogIndex index;
         std::vector<MessageSeq> sent;
@@ -70,6 +71,7 @@ private:
     void note_removed(QueueId id, ReferenceQueue& queue);
 
     GroupId group_;
+    Effects& effects_;
     Verdict& verdict_;
     LogIndex index_;
     ClusterTime time_;

@@ -46,6 +46,11 @@ void draw_cluster(RunPlan& plan) {
 constexpr std::array<int64_t, op_kind_count> usual_weights = {300, 300, 250, 60, 2, 30,
                                                               30,  4,   2,   4,  4, 3};
 
+void hurry(RunPlan& plan, int64_t request_timeout_ms) {
+    plan.request_timeout_ms = request_timeout_ms;
+    plan.attempt_timeout_ms = std::min<int64_t>(plan.attempt_timeout_ms, 400);
+}
+
 void draw_workload(RunPlan& plan) {
     const Swarm w(plan.seed, Concern::swarm);
     plan.clients = w.one_of(1, {2, 4, 8, 8, 8, 12});
@@ -61,7 +66,7 @@ void draw_workload(RunPlan& plan) {
     plan.wait_ms_max = w.one_of(10, {0, 500, 4'000, 10'000});
     plan.stale_per_cent = w.one_of(11, {0, 5, 10, 30});
     plan.forged_per_cent = w.one_of(12, {0, 2, 5});
-    plan.request_timeout_ms = w.one_of(13, {400, 1'500, 5'000, 10'000, 20'000});
+    plan.request_timeout_ms = w.one_of(13, {1'500, 5'000, 10'000, 20'000});
     plan.attempt_timeout_ms = std::min(plan.request_timeout_ms, w.one_of(14, {400, 1'000, 2'500}));
     plan.chaos_ms = w.one_of(15, {5'000, 10'000, 20'000, 20'000, 40'000});
     // The usual mix, each part bent by the seed; rare operations are absent from many runs.
@@ -71,18 +76,21 @@ void draw_workload(RunPlan& plan) {
         plan.weights[i] = usual_weights[i] * factor;
     }
     // Queues come and go, purges and revocations follow each other.
-    if (w.one_of(30, {0, 0, 0, 1}) == 1) {
+    plan.payload_cache_kib = w.one_of(33, {0, 0, 16});
+    plan.by_name = w.one_of(35, {0, 0, 0, 1});
+    const bool storm_of_queues = w.one_of(30, {0, 0, 0, 1}) == 1;
+    if (storm_of_queues) {
         for (size_t i = 0; i < op_kind_count; ++i) {
             if (usual_weights[i] < 10) plan.weights[i] = usual_weights[i] * 15;
         }
+        // So fast that a call meets several queues of its name.
+        plan.by_name = w.one_of(36, {0, 1, 1, 1});
+        plan.queues = std::clamp<int64_t>(plan.queues, 2, 3);
+        plan.data_groups = std::max<int64_t>(plan.data_groups, 2);
+        plan.think_ms = std::min<int64_t>(plan.think_ms, 100);
     }
-    plan.payload_cache_kib = w.one_of(33, {0, 0, 0, 16});
-    plan.by_name = w.one_of(35, {0, 0, 0, 1});
     // Clients that give up while an election goes on.
-    if (w.one_of(34, {0, 0, 0, 1}) == 1) {
-        plan.request_timeout_ms = 700;
-        plan.attempt_timeout_ms = std::min<int64_t>(plan.attempt_timeout_ms, 400);
-    }
+    if (const int64_t hurry_ms = w.one_of(34, {0, 0, 0, 400, 700})) hurry(plan, hurry_ms);
     // Long enough for the shortest retention.
     if (w.one_of(32, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}) == 1) {
         plan.chaos_ms = 90'000;
@@ -92,8 +100,9 @@ void draw_workload(RunPlan& plan) {
     auto& weights = plan.weights;
     weights[0] = std::max<int64_t>(weights[0], 100);
     weights[1] = std::max<int64_t>(weights[1], 100);
-    // A queue that was deleted is made anew.
-    weights[7] = std::max(weights[7], weights[8] * 3);
+    // A queue that was deleted is made anew: in a storm not at once, so that several are gone together and the
+    // next one of a name lies in another group.
+    weights[7] = storm_of_queues ? weights[8] : std::max(weights[7], weights[8] * 3);
     weights[10] = std::max(weights[10], weights[11]);
 }
 
@@ -169,6 +178,12 @@ void outlast(RunPlan& plan) {
 void draw_faults(RunPlan& plan, PlanKind kind) {
     const Swarm w(plan.seed, Concern::faults);
     plan.fault_points = w.one_of(1, {0, 1, 1});
+    // Answers are lost, and who asks again is refused.
+    const bool doubt = w.one_of(23, {0, 0, 0, 0, 0, 0, 0, 1}) == 1;
+    if (kind != PlanKind::small && (doubt || (plan.by_name != 0 && w.one_of(24, {0, 1, 1}) == 1))) {
+        plan.fault_points = 2;
+        if (w.one_of(25, {0, 1}) == 1) hurry(plan, 700);
+    }
     sim::PlanShape shape;
     std::vector<std::string> storage;
     for (int64_t i = 1; i <= plan.storage_nodes; ++i) {
@@ -185,7 +200,7 @@ void draw_faults(RunPlan& plan, PlanKind kind) {
     sim::PlanKnobs knobs = kind == PlanKind::small ? moderate_knobs() : drawn_knobs(w);
     if (kind != PlanKind::small) draw_storm(w, knobs);
     // What rots is read again only if it is not in memory.
-    if (knobs.worn_disks) plan.payload_cache_kib = 16;
+    if (knobs.worn_disks || knobs.rot_payloads) plan.payload_cache_kib = 16;
     // Nodes cannot be replaced yet.
     knobs.forbid(sim::FaultKind::disk_lost);
     knobs.forbid(sim::FaultKind::disks_swapped);

@@ -258,6 +258,10 @@ bool Run::chaos() {
     watch_faults();
     tell("phase", "clients begin, and faults");
     if (plan_.fault_points != 0) world_.fault_points().activate();
+    if (plan_.fault_points == 2) {
+        world_.fault_points().set(FaultPoint::answer_lost, 200'000);
+        world_.fault_points().set(FaultPoint::request_refused, 300'000);
+    }
     faults_->start();
     begun_ns_ = world_.now().ns;
     for (auto& client : clients_) {

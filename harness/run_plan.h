@@ -29,7 +29,7 @@ struct RunPlan {
     int64_t sync_us = 80;          // of a disk's sync, at least
     int64_t disk_mib = 4096;       // room on each disk
     int64_t payload_cache_kib = 0; // of recent entries in memory; 0: four segments
-    int64_t fault_points = 0;      // 1: the product's own rare paths are taken often
+    int64_t fault_points = 0;      // 1: the product's own rare paths are taken often; 2: many calls end in doubt
     // The workload.
     int64_t clients = 8;
     int64_t worker_clients = 1;    // of them, as a second user whose permissions come and go

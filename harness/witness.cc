@@ -73,7 +73,7 @@ void Witness::command_applied(NodeId self, GroupId group, LogIndex index, Cluste
                               const queue::Command& command, const queue::Reply& reply) {
     if (told_ != nullptr) (*told_)({self, group, index, time, world_.now().ns, command, reply});
     Group& g = groups_[group];
-    if (!g.judge) g.judge = std::make_unique<GroupJudge>(group, verdict_);
+    if (!g.judge) g.judge = std::make_unique<GroupJudge>(group, effects_, verdict_);
     if (index > g.judge->index()) {
         g.judge->begin(index, time, world_.now().ns);
         g.feeder = self;

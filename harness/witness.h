@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/durable_log.h"
+#include "harness/effects.h"
 #include "harness/raft_rules.h"
 #include "harness/runner.h"
 #include "harness/verdict.h"
@@ -136,6 +137,7 @@ private:
     RaftRules rules_;
     Callback<void(const AppliedCommand&)>* told_ = nullptr;
     ActivityWatch activity_told_;
+    Effects effects_;
     std::map<GroupId, Group> groups_;
     std::map<std::pair<NodeId, GroupId>, Replica> replicas_;
     std::vector<std::unique_ptr<DurableLog>> disks_;  // by node id - 1

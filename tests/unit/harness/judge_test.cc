@@ -78,7 +78,8 @@ protected:
     }
 
     Verdict verdict_;
-    GroupJudge judge_{GroupId(1), verdict_};
+    Effects effects_;
+    GroupJudge judge_{GroupId(1), effects_, verdict_};
     uint64_t index_ = 0;
 };
 
@@ -176,6 +177,20 @@ TEST_F(JudgeTest, a_request_that_is_applied_twice) {
     send("a", 1, ErrorCode::ok, token, true);
     EXPECT_TRUE(verdict_.good()) << words();
     send("a", 2, ErrorCode::ok, token);
+    EXPECT_TRUE(verdict_.names("Q10"));
+}
+
+// A queue was deleted and made anew, perhaps in another group, and the request was sent again to that.
+TEST_F(JudgeTest, a_request_that_comes_to_another_queue_after_it_took_effect) {
+    const Token token{SessionId(4), 1, 0, ClusterTime::never()};
+    send("a", 1, ErrorCode::ok, token);
+    EXPECT_TRUE(verdict_.good()) << words();
+    GroupJudge other{GroupId(2), effects_, verdict_};
+    queue::Command command = on(queue::Purge{});
+    command.queue = QueueId(8);
+    command.token = token;
+    other.begin(LogIndex(1), ClusterTime{1'000}, 0);
+    other.command(command, {Error(ErrorCode::needs_attributes)});
     EXPECT_TRUE(verdict_.names("Q10"));
 }
 
