@@ -17,6 +17,15 @@ void GroupReplica::known_committed(LogIndex index, Term term) {
     mark_dirty();
 }
 
+// Of what lies ahead of this state the log has a copy. A state that is lost may have had them all.
+void GroupReplica::drop_unless_live(std::vector<BodyRef> bodies) {
+    if (bodies.empty() || lacks_snapshot_) return;
+    const std::vector<BodyRef> live = live_bodies();
+    for (const BodyRef& body : bodies) {
+        if (!std::binary_search(live.begin(), live.end(), body)) host_.storage().drop_body(group(), body);
+    }
+}
+
 bool GroupReplica::log_damaged() const {
     return started() && !installing_ && raft_->status().damaged_from;
 }

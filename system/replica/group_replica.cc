@@ -112,6 +112,11 @@ void GroupReplica::restore_snapshot(Callback<void(Result<void>)> ready) {
 
 // Storage does not remember which bodies were dropped before a restart; the snapshot does.
 void GroupReplica::retain_live_bodies(LogIndex through) {
+    host_.storage().retain_bodies(group(), BodyRef{}, BodyRef{through, UINT32_MAX, UINT32_MAX},
+                                  live_bodies());
+}
+
+std::vector<BodyRef> GroupReplica::live_bodies() {
     const std::unique_ptr<SnapshotSource> source = machine_.freeze();
     std::vector<BodyRef> live;
     for (;;) {
@@ -120,8 +125,7 @@ void GroupReplica::retain_live_bodies(LogIndex through) {
         live.insert(live.end(), some.begin(), some.end());
     }
     std::sort(live.begin(), live.end());
-    host_.storage().retain_bodies(group(), BodyRef{},
-                                  BodyRef{through, UINT32_MAX, UINT32_MAX}, live);
+    return live;
 }
 
 void GroupReplica::note_restored() {

@@ -120,6 +120,8 @@ public:
 
     // --- snapshots ------------------------------------------------------------------------------
     bool wants_snapshot(const raft::SnapshotMeta& meta, NodeId from, Term term) const;
+    // What a snapshot that was not installed has brought.
+    void drop_unless_live(std::vector<BodyRef> bodies);
     // All chunks are durable under `meta`: installs them.
     void install_snapshot(const raft::SnapshotMeta& meta, NodeId from, Term term,
                           std::vector<Buffer> chunks, Callback<void(Result<void>)> done);
@@ -155,6 +157,7 @@ private:
     void note_restored();
     // Of those up to `through`, all of which must be out of the log.
     void retain_live_bodies(LogIndex through);
+    std::vector<BodyRef> live_bodies();  // sorted
     void take_output(raft::Output output, std::vector<storage::GroupChange>& changes,
                      std::vector<Completion>& completions);
     void arm_timer();

@@ -121,6 +121,7 @@ private:
     void leave_bad_disk();
     bool disk_is_stuck() const;
     void lead_from_the_middle();
+    void forget_overtaken_snapshots();
     void cancel_relay(uint64_t request);
     bool reaches(NodeId node) const;
     bool heard_reaching(NodeId from, NodeId to, bool if_unknown) const;

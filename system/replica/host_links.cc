@@ -94,6 +94,7 @@ void ReplicaHost::ping_peers() {
     leave_bad_disk();
     lead_from_the_middle();
     free_log_space();
+    forget_overtaken_snapshots();
     ping_timer_.start(now + options_.ping_interval, [this] { ping_peers(); });
 }
 
@@ -215,10 +216,19 @@ void ReplicaHost::snapshot_offer(const wire::SnapshotOffer& offer,
         return done(refusal);
     }
     auto& receiver = receivers_[offer.group];
-    receiver.reset();
+    if (receiver != nullptr) receiver->give_up();
     receiver = std::make_unique<SnapshotReceiver>(*storage_, *found->second, offer);
     found->second->snapshot_arrives();
     receiver->start(std::move(done));
+}
+
+// Their sender has gone, or sends no more.
+void ReplicaHost::forget_overtaken_snapshots() {
+    std::erase_if(receivers_, [](const auto& entry) {
+        if (!entry.second->overtaken()) return false;
+        entry.second->give_up();
+        return true;
+    });
 }
 
 void ReplicaHost::snapshot_chunk(wire::SnapshotChunk chunk, Callback<void(wire::SnapshotReply)> done) {

@@ -1,5 +1,7 @@
 #include "system/replica/snapshot_receiver.h"
 
+#include <utility>
+
 #include "system/base/planted_bug.h"
 #include "system/replica/local_snapshot.h"
 
@@ -12,6 +14,15 @@ SnapshotReceiver::SnapshotReceiver(storage::NodeStorage& storage, GroupReplica& 
 void SnapshotReceiver::start(Done done) {
     writer_ = storage_.write_snapshot(group_.group(), offer_.meta.index);
     append(encode_snapshot_header(offer_.meta), std::move(done));
+}
+
+bool SnapshotReceiver::overtaken() const {
+    return !busy_ && !group_.wants_snapshot(offer_.meta, offer_.from, offer_.term);
+}
+
+// What is being installed is on its way into the state.
+void SnapshotReceiver::give_up() {
+    if (!installing_) group_.drop_unless_live(std::exchange(stored_, {}));
 }
 
 void SnapshotReceiver::begin() {
@@ -52,6 +63,7 @@ void SnapshotReceiver::store_bodies(wire::SnapshotChunk chunk, Done done) {
     auto storing = std::make_shared<Storing>(Storing{chunk.bodies.size(), {}, std::move(done)});
     size_t offset = 0;
     for (const BodyRef& body : chunk.bodies) {
+        stored_.push_back(body);
         Buffer bytes = chunk.bytes.slice(offset, body.size_bytes);  // sizes were checked by the decoder
         offset += body.size_bytes;
         storage_.store_body(group_.group(), body, std::move(bytes),
@@ -88,25 +100,27 @@ void SnapshotReceiver::sync_bodies(Done done) {
             if (!synced) return reply(done, std::move(synced), false);
             if (PLANTED(snapshot_installed_before_file)) {
                 writer_->finish([](const Result<void>&) {});
-                return group_.install_snapshot(
-                    offer_.meta, offer_.from, offer_.term, std::move(chunks_),
-                    guard_.wrap([this, done = std::move(done)](Result<void> installed) mutable {
-                        reply(done, std::move(installed), true);
-                    }));
+                return install(std::move(done));
             }
             writer_->finish(guard_.wrap([this, done = std::move(done)](Result<void> written) mutable {
                 if (!written) return reply(done, std::move(written), false);
-                group_.install_snapshot(
-                    offer_.meta, offer_.from, offer_.term, std::move(chunks_),
-                    guard_.wrap([this, done = std::move(done)](Result<void> installed) mutable {
-                        reply(done, std::move(installed), true);
-                    }));
+                install(std::move(done));
             }));
         }));
 }
 
+void SnapshotReceiver::install(Done done) {
+    installing_ = true;
+    group_.install_snapshot(offer_.meta, offer_.from, offer_.term, std::move(chunks_),
+                            guard_.wrap([this, done = std::move(done)](Result<void> installed) mutable {
+                                installing_ = false;
+                                reply(done, std::move(installed), true);
+                            }));
+}
+
 void SnapshotReceiver::reply(Done& done, Result<void> result, bool finished) {
     if (!result || finished) ended_ = true;
+    if (!result) give_up();
     if (!busy_ || ended_) group_.set_activity(Activity::installing_snapshot, false);
     wire::SnapshotReply answer;
     answer.group = group_.group();

@@ -20,6 +20,10 @@ public:
     void chunk(wire::SnapshotChunk chunk, Done done);
     LogIndex index() const { return offer_.meta.index; }
     bool ended() const { return ended_; }
+    // The group has gone on without it, by its log or by another.
+    bool overtaken() const;
+    // Before it is destroyed without having been installed: what it stored may not stay.
+    void give_up();
 
 private:
     void begin();
@@ -28,6 +32,7 @@ private:
     void keep_own(const std::vector<BodyRef>& absent);
     void finish(Done done);
     void sync_bodies(Done done);
+    void install(Done done);
     void reply(Done& done, Result<void> result, bool finished);
 
     storage::NodeStorage& storage_;
@@ -35,9 +40,11 @@ private:
     wire::SnapshotOffer offer_;
     std::unique_ptr<storage::SnapshotWriter> writer_;
     std::vector<Buffer> chunks_;
+    std::vector<BodyRef> stored_;
     std::vector<BodyRef> own_;  // absent at the sender, to be kept from the log here
     uint64_t next_ordinal_ = 0;
     bool busy_ = false;
+    bool installing_ = false;
     bool ended_ = false;
     LifeGuard guard_;
 };
