@@ -73,13 +73,7 @@ bool GroupJudge::check_token(const queue::Command& command, const queue::Reply& 
         return true;
     }
     const TokenKey key{command.principal, command.token.session, command.token.seq};
-    // Its queue was deleted, and the request went on to a new one of that name.
-    const auto effect = effects_.find(key);
-    if (effect != effects_.end() && effect->second != command.queue) {
-        found("Q10", fmt::format("a request of session {:x} number {} took effect on queue {} and came to {}",
-                                 command.token.session.value, command.token.seq, effect->second.value,
-                                 command.queue.value));
-    }
+    check_same_queue(command, key);
     const auto known = tokens_.find(key);
     const auto* sent = std::get_if<queue::SendReply>(&reply.result);
     std::vector<MessageSeq> seqs;
@@ -109,9 +103,20 @@ bool GroupJudge::check_token(const queue::Command& command, const queue::Reply& 
         found("Q10", fmt::format("a request was applied at {}, after its expiry at {}", time_.ms,
                                  command.token.expires.ms));
     }
-    effects_.emplace(key, command.queue);
+    effects_.by_token.emplace(key, Effects::Effect{command.queue, time_});
     tokens_[key] = {index_, std::move(seqs)};
     return true;
+}
+
+// A queue was deleted, and a request that may have been carried out there went on to a new one of that name.
+void GroupJudge::check_same_queue(const queue::Command& command, const TokenKey& key) {
+    const auto effect = effects_.by_token.find(key);
+    if (effect == effects_.by_token.end() || effect->second.queue == command.queue) return;
+    if (effects_.created(command.queue) <= effect->second.time) return;
+    found("Q10", fmt::format("a request of session {:x} number {} took effect on queue {} at {} and came to {}, "
+                             "which was made later",
+                             command.token.session.value, command.token.seq, effect->second.queue.value,
+                             effect->second.time.ms, command.queue.value));
 }
 
 void GroupJudge::command(const queue::Command& command, const queue::Reply& reply) {

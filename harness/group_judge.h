@@ -57,6 +57,7 @@ private:
 
     void found(const char* invariant, const std::string& text) const;
     bool check_token(const queue::Command& command, const queue::Reply& reply);
+    void check_same_queue(const queue::Command& command, const TokenKey& key);
     void refused(const queue::Command& command, const Error& error);
     void ensure(const queue::Command& command, const queue::EnsureQueue& operation);
     void drop(const queue::Command& command);

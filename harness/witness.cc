@@ -27,6 +27,7 @@ Witness::~Witness() = default;
 
 void Witness::watch(sim::Cluster& cluster) {
     cluster_ = &cluster;
+    effects_.created = [this](QueueId queue) { return created(queue); };
     for (const sim::Machine* machine : cluster.storage_machines()) {
         disks_.push_back(std::make_unique<DurableLog>(*machine));
     }
@@ -42,6 +43,15 @@ const raft::Raft* Witness::core(NodeId node, GroupId group) const {
     const auto found = host->groups().find(group);
     if (found == host->groups().end() || !found->second->started()) return nullptr;
     return &found->second->core();
+}
+
+ClusterTime Witness::created(QueueId queue) const {
+    for (const sim::Machine* machine : cluster_->storage_machines()) {
+        const replica::ReplicaHost* host = cluster_->host_on(*machine);
+        const auto* record = host != nullptr ? host->catalogue().find_queue(queue) : nullptr;
+        if (record != nullptr) return record->created;
+    }
+    return {};
 }
 
 DurableLog& Witness::disk(NodeId node) { return *disks_[node.value - 1]; }

@@ -99,6 +99,7 @@ private:
 
     sim::Machine& machine(NodeId node) const;
     const raft::Raft* core(NodeId node, GroupId group) const;
+    ClusterTime created(QueueId queue) const;
     Replica& replica(NodeId node, GroupId group);
     DurableLog& disk(NodeId node);
     void found(const char* invariant, std::string text);

@@ -58,10 +58,17 @@ void Call::stamp() {
     ClusterTime expires = ClusterTime::never();
     if (context_.cluster_time().known()) {
         const int64_t left_ms = (deadline_ - now).to_milliseconds();
-        begun_ = context_.cluster_time().at(now);
-        expires = begun_.plus_ms(std::min(left_ms, limits::request_horizon_ms_max));
+        expires = context_.cluster_time().at(now).plus_ms(std::min(left_ms, limits::request_horizon_ms_max));
     }
     request_.token = context_.tokens().begin(expires);
+    stamped_at_ = now;
+}
+
+// When the first attempt may have begun, at the earliest.
+ClusterTime Call::begun() const {
+    const Instant now = context_.env().clock.now();
+    const int64_t ago_ms = (now - stamped_at_).to_milliseconds() + 1;
+    return ClusterTime{std::max<int64_t>(1, context_.cluster_time().at(now).ms - ago_ms)};
 }
 
 // A new token, where the old one's fate is known: it did nothing and never will.
@@ -84,11 +91,13 @@ void Call::attempt() {
         context_.tokens().end(std::exchange(request_.token, {}));
     }
     stamp();
-    if (!request_.queue && !request_.queue_name.empty()) {
+    // What may have been done to the queue of that name must not go to one that was heard of since.
+    const bool in_doubt = ambiguous_ && has_effect_;
+    if (!in_doubt && !request_.queue && !request_.queue_name.empty()) {
         request_.queue = context_.queue_ids().find(request_.queue_name);
         id_from_cache_ = static_cast<bool>(request_.queue);
     }
-    request_.begun = ambiguous_ && !request_.queue ? begun_ : ClusterTime{};
+    request_.begun = in_doubt && !request_.queue ? begun() : ClusterTime{};
     const Instant attempt_deadline =
         std::min(deadline_, now + context_.options().attempt_timeout + poll_wait());
     // The balancer stops a little earlier than we do, so that what it then knows arrives.

@@ -58,6 +58,7 @@ private:
     void attempt();
     void stamp();
     void restamp();
+    ClusterTime begun() const;
     Duration poll_wait() const;
     void answered(Result<wire::Frame> frame);
     void attempt_lost(Error error);
@@ -78,7 +79,7 @@ private:
     BufferChain contents_;
     Done done_;
     CallOptions options_;
-    ClusterTime begun_;  // when the token was stamped; 0: unknown
+    Instant stamped_at_;  // the token
     Duration timeout_;  // of the whole call, without the wait of a long poll
     Instant deadline_;
     bool hurried_ = false;  // the attempt under way has little of the time that one may take

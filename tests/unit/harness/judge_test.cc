@@ -189,7 +189,11 @@ TEST_F(JudgeTest, a_request_that_comes_to_another_queue_after_it_took_effect) {
     queue::Command command = on(queue::Purge{});
     command.queue = QueueId(8);
     command.token = token;
-    other.begin(LogIndex(1), ClusterTime{1'000}, 0);
+    other.begin(LogIndex(1), ClusterTime{3'000}, 0);
+    effects_.created = [](QueueId) { return ClusterTime{500}; };  // two queues of a name, one about to go
+    other.command(command, {Error(ErrorCode::needs_attributes)});
+    EXPECT_TRUE(verdict_.good()) << words();
+    effects_.created = [](QueueId) { return ClusterTime{2'000}; };
     other.command(command, {Error(ErrorCode::needs_attributes)});
     EXPECT_TRUE(verdict_.names("Q10"));
 }
