@@ -13,7 +13,7 @@ namespace quern::harness {
 struct MutantOptions {
     std::vector<PlantedBug> bugs;
     uint32_t campaigns = 5;
-    uint64_t seeds_max = 400;  // of one campaign
+    uint64_t seeds_max = 1'000;  // of one campaign
     uint64_t first_seed = 1;   // campaign c begins at first_seed + c * 100'000
     uint32_t jobs = 1;
     int64_t shrink_seconds = 0;  // for the smallest plan of the first failing seed; 0: none is looked for

@@ -76,7 +76,7 @@ void draw_workload(RunPlan& plan) {
         plan.weights[i] = usual_weights[i] * factor;
     }
     // Queues come and go, purges and revocations follow each other.
-    plan.payload_cache_kib = w.one_of(33, {0, 0, 16});
+    plan.payload_cache_kib = w.one_of(33, {0, 16});
     plan.by_name = w.one_of(35, {0, 0, 0, 1});
     const bool storm_of_queues = w.one_of(30, {0, 0, 0, 1}) == 1;
     if (storm_of_queues) {

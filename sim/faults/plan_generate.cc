@@ -203,6 +203,7 @@ Fault generate_fault(uint64_t seed, FaultKind kind, uint32_t ordinal, const Plan
     const bool at_rest = fault.kind == FaultKind::bit_rot || fault.kind == FaultKind::latent_error;
     if (at_rest && fault.file_class == "wal" && dice.below(2) == 0) {
         fault.parameters["newest_bytes"] = dice.one_of({512, 4'096, 65'536});
+        fault.parameters["count"] = dice.one_of({1, 8, 32});
     }
     const bool crash = fault.kind == FaultKind::kill || fault.kind == FaultKind::power_loss;
     if (crash && !knobs.forbidden[static_cast<uint8_t>(FaultKind::bit_rot)] &&

@@ -216,7 +216,10 @@ void ReplicaHost::snapshot_offer(const wire::SnapshotOffer& offer,
         return done(refusal);
     }
     auto& receiver = receivers_[offer.group];
-    if (receiver != nullptr) receiver->give_up();
+    if (receiver != nullptr) {
+        if (receiver->busy()) return done(refusal);
+        receiver->give_up();
+    }
     receiver = std::make_unique<SnapshotReceiver>(*storage_, *found->second, offer);
     found->second->snapshot_arrives();
     receiver->start(std::move(done));

@@ -41,7 +41,8 @@ void SnapshotReceiver::append(Buffer bytes, Done done) {
 
 void SnapshotReceiver::chunk(wire::SnapshotChunk chunk, Done done) {
     // Out of order: a duplicate or a chunk of another attempt.
-    if (busy_ || ended_ || chunk.snapshot_index != index() || chunk.ordinal != next_ordinal_) {
+    if (busy_) return done(answer(false, false));
+    if (ended_ || chunk.snapshot_index != index() || chunk.ordinal != next_ordinal_) {
         return reply(done, fail(ErrorCode::protocol_error), false);
     }
     ++next_ordinal_;
@@ -87,6 +88,7 @@ void SnapshotReceiver::keep_own(const std::vector<BodyRef>& absent) {
 void SnapshotReceiver::finish(Done done) {
     begin();
     if (own_.empty()) return sync_bodies(std::move(done));
+    stored_.insert(stored_.end(), own_.begin(), own_.end());
     // What cannot be carried over is as absent here as it is there.
     storage_.carry_over(group_.group(), std::move(own_),
                         guard_.wrap([this, done = std::move(done)](const Result<void>&) mutable {
@@ -122,13 +124,17 @@ void SnapshotReceiver::reply(Done& done, Result<void> result, bool finished) {
     if (!result || finished) ended_ = true;
     if (!result) give_up();
     if (!busy_ || ended_) group_.set_activity(Activity::installing_snapshot, false);
+    done(answer(result.has_value(), finished && result.has_value()));
+}
+
+wire::SnapshotReply SnapshotReceiver::answer(bool accepted, bool installed) const {
     wire::SnapshotReply answer;
     answer.group = group_.group();
     answer.snapshot_index = index();
     answer.ordinal = next_ordinal_;
-    answer.accepted = result.has_value();
-    answer.done = finished && result.has_value();
-    done(answer);
+    answer.accepted = accepted;
+    answer.done = installed;
+    return answer;
 }
 
 }  // namespace quern::replica

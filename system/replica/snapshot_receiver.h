@@ -1,5 +1,5 @@
 // Takes one snapshot from a leader: chunks into the snapshot file and the body store, then installs it.
-// A new offer replaces one under way; destroying it leaves the group as it was.
+// A new offer replaces one that waits for its next chunk; destroying it leaves the group as it was.
 #pragma once
 
 #include <memory>
@@ -20,6 +20,8 @@ public:
     void chunk(wire::SnapshotChunk chunk, Done done);
     LogIndex index() const { return offer_.meta.index; }
     bool ended() const { return ended_; }
+    // The disk has something of it to do.
+    bool busy() const { return busy_ && !ended_; }
     // The group has gone on without it, by its log or by another.
     bool overtaken() const;
     // Before it is destroyed without having been installed: what it stored may not stay.
@@ -34,6 +36,7 @@ private:
     void sync_bodies(Done done);
     void install(Done done);
     void reply(Done& done, Result<void> result, bool finished);
+    wire::SnapshotReply answer(bool accepted, bool installed) const;
 
     storage::NodeStorage& storage_;
     GroupReplica& group_;
