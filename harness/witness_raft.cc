@@ -100,7 +100,8 @@ void Witness::check_damaged_voter(NodeId self, const raft::Message& message, con
     const DurableLog::Group* log = disk(self).find(message.group);
     if (log == nullptr) return;
     const LogPosition had{log->term_at(log->last()), log->last()};
-    if (!had.term || candidate >= had) return;
+    // Entries of this term are the candidate's own: it leads by now, and they were written together with the vote.
+    if (!had.term || had.term >= message.term || candidate >= had) return;
     found("R11", fmt::format("{} votes for s{} whose log ends at {} (term {}); its own was damaged, and ended "
                              "at {} (term {})",
                              replica_name(self, message.group), message.to.value, candidate.index.value,
