@@ -7,7 +7,6 @@ namespace quern::storage {
 
 namespace {
 
-constexpr uint32_t head_magic = 0x31425751;  // "QWB1"
 constexpr size_t crc_from = 8;
 
 void put_record(ByteWriter& out, const Record& r) {

@@ -23,6 +23,7 @@ namespace quern::storage {
 // The largest physical sector in use: a torn write of one batch cannot reach into its neighbour.
 constexpr uint64_t block_bytes = 4096;
 constexpr uint64_t payload_align_bytes = 16;
+constexpr uint32_t head_magic = 0x31425751;  // "QWB1"
 constexpr size_t head_fixed_bytes = 80;
 // Bounds a decoder trusts before it allocates. A head never comes near it: the writer closes a
 // batch at batch_bytes_target, and a checkpoint takes 80 bytes a group.

@@ -21,17 +21,40 @@ bool has_blank_sector(ByteSpan segment, uint64_t from, uint64_t to) {
     return false;
 }
 
-// Judged by fields that the failed checksum does not vouch for: enough of them must be right.
+// Where the head's records end, judged by its first sector; beyond that sector if it does not hold them all, 0 if
+// they cannot be.
+uint64_t records_end(const uint8_t* head, uint32_t records) {
+    uint64_t at = head_fixed_bytes;
+    for (; records > 0 && at < sector_bytes; --records) {
+        if (head[at] < static_cast<uint8_t>(RecordKind::segment) ||
+            head[at] > static_cast<uint8_t>(RecordKind::hard_state)) {
+            return 0;
+        }
+        at += record_bytes(static_cast<RecordKind>(head[at]));
+    }
+    return records > 0 ? std::max(at, sector_bytes + 1) : at;
+}
+
+// A write that was cut off leaves zeros from some byte on, whole sectors for all we know of disks, and what is before
+// that is right. So a field that is neither has rotted. If the first sector is right as far as it goes, and yet the
+// checksum fails, either a later sector of the head is missing or the head has rotted.
 bool is_rotten_head(ByteSpan segment, uint64_t at, uint64_t number, uint64_t tag) {
-    if (at + head_fixed_bytes > segment.size()) return false;
+    if (at + block_bytes > segment.size()) return false;
     const uint8_t* head = segment.data() + at;
-    const int right = (load_le<uint64_t>(head + 16) == number ? 1 : 0) +
-                      (load_le<uint64_t>(head + 24) == at ? 1 : 0) +
-                      (load_le<uint64_t>(head + 72) == tag ? 1 : 0);
+    const std::pair<uint64_t, uint64_t> fields[] = {{load_le<uint32_t>(head), head_magic},
+                                                    {load_le<uint64_t>(head + 16), number},
+                                                    {load_le<uint64_t>(head + 24), at},
+                                                    {load_le<uint64_t>(head + 72), tag}};
+    bool cut_off = false;
+    for (const auto& [there, wanted] : fields) {
+        if (there != 0 && (there != wanted || cut_off)) return true;
+        cut_off = cut_off || there != wanted;
+    }
     const uint32_t size = load_le<uint32_t>(head + 56);
     const uint32_t records = load_le<uint32_t>(head + 60);
-    if (right < 2 || records == 0 || size == head_fixed_bytes) return false;
-    return !has_blank_sector(segment, at, at + std::clamp<uint64_t>(size, 1, block_bytes));
+    if (cut_off || (records == 0 && size == head_fixed_bytes)) return false;
+    const uint64_t end = records_end(head, records);
+    return end <= sector_bytes || !has_blank_sector(segment, at, at + std::clamp<uint64_t>(size, end, block_bytes));
 }
 
 // What the disk does not give back was given to it whole: a torn write leaves old bytes or new ones.
