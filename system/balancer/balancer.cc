@@ -60,6 +60,7 @@ private:
     CatalogueClient catalogue_;
     Janitor janitor_;
     std::list<std::unique_ptr<Session>> sessions_;
+    std::list<std::unique_ptr<Session>> sessions_ended_;  // until the loop's next turn
     wire::Acceptor acceptor_;
     Endpoint endpoint_;
     bool draining_ = false;
@@ -149,8 +150,8 @@ void Balancer::Impl::on_session(std::unique_ptr<wire::FrameConnection> connectio
 void Balancer::Impl::session_ended(Session& session) {
     for (auto it = sessions_.begin(); it != sessions_.end(); ++it) {
         if (it->get() != &session) continue;
-        env_.loop.post([doomed = std::shared_ptr<Session>(std::move(*it))] {});
-        sessions_.erase(it);
+        sessions_ended_.splice(sessions_ended_.end(), sessions_, it);
+        env_.loop.post(guard_.wrap([this] { std::exchange(sessions_ended_, {}); }));
         break;
     }
     check_drained();

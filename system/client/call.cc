@@ -56,9 +56,11 @@ void Call::stamp() {
     if (!has_effect_ || !options_.token || request_.token.session) return;
     const Instant now = context_.env().clock.now();
     ClusterTime expires = ClusterTime::never();
+    stamped_ = {};
     if (context_.cluster_time().known()) {
         const int64_t left_ms = (deadline_ - now).to_milliseconds();
-        expires = context_.cluster_time().at(now).plus_ms(std::min(left_ms, limits::request_horizon_ms_max));
+        stamped_ = context_.cluster_time().at(now);
+        expires = stamped_.plus_ms(std::min(left_ms, limits::request_horizon_ms_max));
     }
     request_.token = context_.tokens().begin(expires);
     stamped_at_ = now;
@@ -66,6 +68,7 @@ void Call::stamp() {
 
 // When the first attempt may have begun, at the earliest.
 ClusterTime Call::begun() const {
+    if (stamped_.ms > 0) return stamped_;
     const Instant now = context_.env().clock.now();
     const int64_t ago_ms = (now - stamped_at_).to_milliseconds() + 1;
     return ClusterTime{std::max<int64_t>(1, context_.cluster_time().at(now).ms - ago_ms)};

@@ -79,7 +79,8 @@ private:
     BufferChain contents_;
     Done done_;
     CallOptions options_;
-    Instant stamped_at_;  // the token
+    Instant stamped_at_;   // the token
+    ClusterTime stamped_;  // the same instant; 0: not known then
     Duration timeout_;  // of the whole call, without the wait of a long poll
     Instant deadline_;
     bool hurried_ = false;  // the attempt under way has little of the time that one may take

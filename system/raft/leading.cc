@@ -92,7 +92,7 @@ void Raft::Impl::on_heartbeat_response(const Message& response) {
     }
     if (peer->next <= log_.last()) appends_due_ = true;
     maybe_hand_over(*peer);
-    on_sleepy(*peer, response.index);
+    if (!response.relayed) on_sleepy(*peer, response.index);  // else no link would tell that it is gone
 }
 
 // A leader commits only entries of its own term by counting; earlier ones come with them (thesis

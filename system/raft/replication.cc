@@ -132,7 +132,7 @@ void Raft::Impl::on_heartbeat_request(const Message& request) {
     answer.context = request.context;
     answer.relayed = request.relayed;
     answer.recovering = recovering_at(log_.last());
-    if (fall_asleep(request)) answer.index = request.index;
+    if (!request.relayed && fall_asleep(request)) answer.index = request.index;
     out_.messages.push_back(std::move(answer));
 }
 

@@ -39,6 +39,7 @@ ReplicaHost::ReplicaHost(Env& env, HostOptions options, Callback<void(const Erro
 ReplicaHost::~ReplicaHost() {
     // Sessions cancel their forwards in the groups, so they go first.
     sessions_.clear();
+    sessions_ended_.clear();
 }
 
 void ReplicaHost::start(Callback<void(Result<void>)> ready) {

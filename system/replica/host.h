@@ -178,6 +178,7 @@ private:
     std::unique_ptr<wire::Acceptor> acceptor_;
     uint64_t next_session_ = 1;
     std::map<uint64_t, std::unique_ptr<PeerSession>> sessions_;
+    std::vector<std::unique_ptr<PeerSession>> sessions_ended_;  // until the loop's next turn
     std::map<std::pair<GroupId, NodeId>, std::unique_ptr<SnapshotSender>> senders_;
     std::map<GroupId, std::unique_ptr<SnapshotReceiver>> receivers_;
     OwnedTimer ping_timer_;

@@ -179,8 +179,9 @@ void ReplicaHost::on_session(std::unique_ptr<wire::FrameConnection> connection,
 void ReplicaHost::session_ended(uint64_t session) {
     auto found = sessions_.find(session);
     if (found == sessions_.end()) return;
-    env_.loop.post([doomed = std::shared_ptr<PeerSession>(std::move(found->second))] {});
+    sessions_ended_.push_back(std::move(found->second));
     sessions_.erase(found);
+    env_.loop.post(guard_.wrap([this] { std::exchange(sessions_ended_, {}); }));
 }
 
 void ReplicaHost::send_snapshot(GroupReplica& group, NodeId peer) {
