@@ -40,9 +40,10 @@ void SnapshotReceiver::append(Buffer bytes, Done done) {
 }
 
 void SnapshotReceiver::chunk(wire::SnapshotChunk chunk, Done done) {
-    // Out of order: a duplicate or a chunk of another attempt, perhaps of one who led before.
-    if (busy_ || ended_ || chunk.snapshot_index != index() || chunk.ordinal != next_ordinal_) {
-        return done(answer(false, false));
+    // Out of order: a duplicate or a chunk of another attempt. What came so far may be of two snapshots of one index.
+    if (busy_) return done(answer(false, false));
+    if (ended_ || chunk.snapshot_index != index() || chunk.ordinal != next_ordinal_) {
+        return reply(done, fail(ErrorCode::protocol_error), false);
     }
     ++next_ordinal_;
     keep_own(chunk.absent);
