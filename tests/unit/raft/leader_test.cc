@@ -56,32 +56,55 @@ TEST_F(Leader, shares_payloads) {
     EXPECT_EQ(cluster.node(one).unwritten[0].entries[0].payload.data(), payload.data());
 }
 
-// Entries may go by way of a third node; that does not prove that this leader reaches anybody.
-TEST_F(Leader, relayed_answers_replicate_and_do_not_keep_the_office) {
-    auto relay_all = [this] {
-        for (int turns = 0; turns < 20; ++turns) {
-            for (NodeId id : cluster.all()) {
-                cluster.persist_all(id);
-                cluster.pump(id);
-            }
-            while (!cluster.network().empty()) {
-                Message& message = cluster.network().front();
-                message.relayed = message.relayed || message.from == one;
-                cluster.deliver(0);
-            }
+// All that the leader says, or all that it is told, goes by way of a third node for a while.
+enum class Detour { there, back };
+void relay_all(Cluster& cluster, Detour detour) {
+    for (int turns = 0; turns < 20; ++turns) {
+        for (NodeId id : cluster.all()) {
+            cluster.persist_all(id);
+            cluster.pump(id);
         }
-    };
-    const Result<LogIndex> index = cluster.propose(one, "x");
-    ASSERT_TRUE(index.has_value());
-    relay_all();
-    EXPECT_EQ(cluster.raft(one).status().commit, *index);
+        while (!cluster.network().empty()) {
+            Message& message = cluster.network().front();
+            message.relayed = message.relayed || (detour == Detour::there ? message.from : message.to) == one;
+            cluster.deliver(0);
+        }
+    }
+}
+
+// That does not prove that this leader reaches anybody.
+void expect_to_resign(Cluster& cluster, Detour detour) {
     for (int beats = 0; beats < 30 && cluster.raft(one).status().role == Role::leader; ++beats) {
         cluster.skip(Duration::milliseconds(100));
         cluster.fire_due(one);
-        relay_all();
+        relay_all(cluster, detour);
+        EXPECT_FALSE(cluster.raft(one).status().asleep);
+        EXPECT_FALSE(detour == Detour::there && cluster.raft(two).status().asleep);
     }
     EXPECT_EQ(cluster.raft(one).status().role, Role::follower);
 }
+
+TEST_F(Leader, relayed_answers_replicate_and_do_not_keep_the_office) {
+    const Result<LogIndex> index = cluster.propose(one, "x");
+    ASSERT_TRUE(index.has_value());
+    relay_all(cluster, Detour::there);
+    EXPECT_EQ(cluster.raft(one).status().commit, *index);
+    expect_to_resign(cluster, Detour::there);
+}
+
+class DrowsyLeader : public Leader {
+protected:
+    DrowsyLeader() : Leader(settings()) {}
+    static Cluster::Settings settings() {
+        Cluster::Settings settings;
+        settings.hibernate_after = Duration::milliseconds(200);
+        return settings;
+    }
+};
+
+// No link would tell that the other is gone.
+TEST_F(DrowsyLeader, relayed_heartbeats_put_nobody_to_sleep) { expect_to_resign(cluster, Detour::there); }
+TEST_F(DrowsyLeader, relayed_answers_do_not_put_it_to_sleep) { expect_to_resign(cluster, Detour::back); }
 
 TEST_F(Leader, heartbeats_carry_no_more_than_was_acknowledged) {
     cluster.set_cut(one, three, true);
