@@ -297,6 +297,16 @@ void Upstreams::finish(Pending pending, Error error) {
     }
 }
 
+bool Upstreams::stalls(Node& node, Instant asked, Instant now) {
+    if (node.link != nullptr) {
+        if (node.link->heard() >= node.unheard_since) node.unheard = 0;
+        if (node.unheard++ == 0) node.unheard_since = asked;
+    }
+    if (now - asked >= attempt_telling_min) ++node.timeouts;
+    return node.timeouts >= timeouts_max ||
+           (node.unheard >= timeouts_max && now - node.unheard_since >= silence_telling);
+}
+
 void Upstreams::judge(const Pending& pending, const Error* error) {
     if (pending.relayed && error != nullptr) return;
     auto found = nodes_.find(pending.node);
@@ -308,9 +318,9 @@ void Upstreams::judge(const Pending& pending, const Error* error) {
         return;
     }
     const Instant now = env_.clock.now();
-    if (error->code != ErrorCode::timed_out || now - pending.started < attempt_telling_min) return;
-    if (++node.timeouts < timeouts_max) return;
+    if (error->code != ErrorCode::timed_out || !stalls(node, pending.started, now)) return;
     node.timeouts = 0;
+    node.unheard = 0;
     node.suspect_until = now + suspect_time;
     env_.metrics.counter("balancer_nodes_suspected").add();
     env_.log.write(LogLevel::warning, "balancer",

@@ -1,7 +1,8 @@
 // The ways to the storage nodes: one link each, and the storage of this process without a socket. Knows
 // which are connected and which are better tried last (outlier ejection, faults.md S119): a node that
-// let `timeouts_max` requests in a row time out is suspect for `suspect_time`, and its link is dialled
-// anew, for the stream may be half-open.
+// let `timeouts_max` requests in a row time out, or as many short ones while nothing at all came from it
+// for `silence_telling`, is suspect for `suspect_time`, and its link is dialled anew, for the stream may be
+// half-open.
 #pragma once
 
 #include <map>
@@ -34,8 +35,9 @@ public:
 
     static constexpr unsigned timeouts_max = 3;
     static constexpr Duration suspect_time = Duration::seconds(5);
-    // A timeout of a shorter attempt says nothing about the node.
+    // A timeout of a shorter attempt says nothing about a node that speaks.
     static constexpr Duration attempt_telling_min = Duration::milliseconds(500);
+    static constexpr Duration silence_telling = attempt_telling_min * timeouts_max;
 
     // `local` may be null. Both must outlive this object.
     Upstreams(Env& env, const Options& options, LocalStorage* local);
@@ -64,7 +66,9 @@ private:
     struct Node {
         metadata::NodeRecord record;
         std::unique_ptr<wire::Link> link;  // null for the local storage
-        unsigned timeouts = 0;             // in a row
+        unsigned timeouts = 0;             // in a row, of attempts that tell
+        unsigned unheard = 0;              // timeouts since its link brought a frame
+        Instant unheard_since;             // when the first of those was asked
         Instant suspect_until;
     };
     struct Pending {
@@ -75,6 +79,9 @@ private:
         std::variant<ForwardDone, QueryDone> done;
         bool relayed = false;  // that it takes long says nothing about the node
     };
+
+    // Counts a timeout; true if it is one too many.
+    static bool stalls(Node& node, Instant asked, Instant now);
 
     void on_link_up(wire::Link& link, const wire::HelloReply& server) override;
     void on_link_down(wire::Link& link, const Error& reason) override;

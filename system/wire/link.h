@@ -66,6 +66,8 @@ public:
     // `done` will not be called; the peer is not told.
     void cancel(uint64_t request);
     size_t outstanding() const { return pending_.size(); }
+    // When the last frame came.
+    Instant heard() const { return heard_; }
     // The reason of the last failure, for error texts.
     const Error& last_error() const { return last_error_; }
 
@@ -100,7 +102,7 @@ private:
     Error last_error_;
     Duration backoff_;
     uint64_t next_request_ = 1;
-    Instant heard_;  // when the last frame came
+    Instant heard_;
     std::map<uint64_t, Pending> pending_;  // by request id, which is also the order of sending
     OwnedTimer timer_;           // backoff and handshake
     OwnedTimer deadline_timer_;  // the earliest deadline of pending requests, or earlier

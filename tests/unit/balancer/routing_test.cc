@@ -313,6 +313,41 @@ TEST_F(Routing, a_node_that_does_not_answer_is_tried_last) {
     }
 }
 
+// Half-open, and clients so impatient that no attempt tells: each call ends at the silent leader, unless the
+// silence does.
+TEST_F(Routing, a_silent_node_is_noticed_by_impatient_clients_too) {
+    ASSERT_EQ(admin->code(send(true)), ErrorCode::ok);
+    const sim::HostIndex lb = cluster.balancer_machine->index();
+    cluster.world.fabric().block(leader.value - 1, lb);
+    const auto& suspected = cluster.balancer_machine->env().metrics.counter("balancer_nodes_suspected");
+    for (int i = 0; i < 4; ++i) {
+        admin->send(send(true, 300));
+        cluster.run(Duration::milliseconds(350));
+    }
+    EXPECT_EQ(suspected.value, 0u);
+    for (int i = 0; i < 3; ++i) {
+        admin->send(send(true, 300));
+        cluster.run(Duration::milliseconds(350));
+    }
+    EXPECT_EQ(suspected.value, 1u);
+}
+
+// Slower than its clients are patient, but it speaks.
+TEST_F(Routing, a_slow_node_that_speaks_is_not_suspected_for_short_attempts) {
+    ASSERT_EQ(admin->code(send(true)), ErrorCode::ok);
+    script_leader([this](const Forwarded& seen) -> std::optional<wire::Response> {
+        later(Duration::milliseconds(400), [this, seen] {
+            cluster.nodes.at(leader)->respond(seen, *cluster.answer(seen));
+        });
+        return std::nullopt;
+    });
+    for (int i = 0; i < 12; ++i) {
+        admin->send(send(true, 300));
+        cluster.run(Duration::milliseconds(350));
+    }
+    EXPECT_EQ(cluster.balancer_machine->env().metrics.counter("balancer_nodes_suspected").value, 0u);
+}
+
 TEST_F(Routing, the_node_is_told_how_long_it_has) {
     ASSERT_EQ(admin->code(send(true, 1000)), ErrorCode::ok);
     EXPECT_LE(cluster.client_forwards().back().header.deadline_ms, 1000);
