@@ -121,8 +121,9 @@ void Raft::Impl::leader_deadline() {
     if (!is_leader() || now_ < heartbeat_deadline_) return;
     const int64_t interval = options_.heartbeat_interval.ns;
     heartbeat_deadline_ = Instant{(now_.ns / interval + 1) * interval};
+    const Instant last{heartbeat_deadline_.ns - 2 * interval};
     const bool asking = !reads_.empty() && reads_.front().round != 0;
-    send_heartbeats(asking ? read_round_ : 0);
+    send_heartbeats(asking ? read_round_ : 0, asking ? Instant::never() : last);
 }
 
 // The latest instant by which a majority, with us, had been heard from.

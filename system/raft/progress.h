@@ -58,8 +58,13 @@ struct Progress {
     bool sleeps = false;      // agreed to the last heartbeat's proposal to sleep
     uint64_t read_round = 0;  // the latest read round it has confirmed
     Instant contact;          // last response in this term
+    Instant spoken;           // when the last append or question of a read round was sent
     Window window;
 
+    // It has answered since it was last spoken to, and has all there is.
+    bool content(LogIndex last) const {
+        return state == PeerState::replicate && !recovering && match == last && contact >= spoken;
+    }
     // Nothing but an empty append may be sent now.
     bool blocked() const;
     // The peer acknowledged `index`; true if that is news.

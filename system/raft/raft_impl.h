@@ -108,7 +108,8 @@ private:
     void emit_append(Progress& peer, std::vector<Entry> entries);
     void want_entries(Progress& peer);
     void want_snapshot(Progress& peer);
-    void send_heartbeats(uint64_t context);
+    // To all peers, but those that are content with what else they were sent at or after `spare_since`.
+    void send_heartbeats(uint64_t context, Instant spare_since = Instant::never());
     void maybe_commit();
     void leader_deadline();
     Instant quorum_contact() const;

@@ -62,6 +62,7 @@ void Raft::Impl::emit_append(Progress& peer, std::vector<Entry> entries) {
     request.index = peer.next.prev();
     request.log_term = log_.term_at(request.index);
     request.commit = commit_;
+    peer.spoken = now_;
     size_t bytes = 0;
     for (const Entry& entry : entries) bytes += entry.payload.size() + entry_overhead_bytes;
     if (!entries.empty()) {
@@ -115,10 +116,12 @@ void Raft::Impl::want_snapshot(Progress& peer) {
     out_.snapshots_wanted.push_back(peer.id);
 }
 
-void Raft::Impl::send_heartbeats(uint64_t context) {
+void Raft::Impl::send_heartbeats(uint64_t context, Instant spare_since) {
     const bool sleepy = context == 0 && may_sleep();
     for (Progress& peer : peers_) {
         peer.sleeps = false;
+        if (!sleepy && peer.spoken >= spare_since && peer.content(log_.last())) continue;
+        if (context != 0) peer.spoken = now_;
         Message request = make(MessageKind::heartbeat_request, peer.id);
         if (sleepy) {
             request.index = log_.last();

@@ -110,11 +110,26 @@ TEST_F(Leader, heartbeats_carry_no_more_than_was_acknowledged) {
     cluster.set_cut(one, three, true);
     for (int i = 0; i < 5; ++i) (void)cluster.propose(one, "x");
     cluster.settle();
-    cluster.skip(Duration::milliseconds(100));
+    cluster.skip(Duration::milliseconds(200));
     cluster.fire_due(one);
     ASSERT_EQ(cluster.network().size(), 2u);
     EXPECT_EQ(cluster.network()[0].commit, LogIndex(6));
     EXPECT_EQ(cluster.network()[1].commit, LogIndex(1));
+}
+
+// One that has answered an append since the last beat needs none; one that has not does.
+TEST_F(Leader, no_heartbeat_follows_an_append_that_was_answered) {
+    cluster.set_cut(one, three, true);
+    (void)cluster.propose(one, "x");
+    cluster.settle();
+    cluster.skip(Duration::milliseconds(100));
+    cluster.fire_due(one);
+    ASSERT_EQ(cluster.network().size(), 1u);
+    EXPECT_EQ(cluster.network()[0].to, three);
+    cluster.skip(Duration::milliseconds(100));
+    cluster.fire_due(one);
+    ASSERT_EQ(cluster.network().size(), 3u);
+    EXPECT_EQ(cluster.network()[1].to, two);
 }
 
 TEST_F(Leader, reads_of_one_turn_share_a_round) {
