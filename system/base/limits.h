@@ -55,6 +55,8 @@ constexpr size_t receive_bytes_max = 4 * 1024 * 1024;
 constexpr size_t frame_bytes_max_before_auth = 8 * 1024;
 constexpr size_t frame_bytes_max_client = 8 * 1024 * 1024;
 constexpr size_t frame_bytes_max_peer = 32 * 1024 * 1024;
+// Of entries: more raft messages of one turn go in another frame. One message may be longer.
+constexpr size_t raft_frame_bytes_target = 8 * 1024 * 1024;
 constexpr unsigned flatbuffer_depth_max = 16;
 constexpr unsigned flatbuffer_tables_max = 20'000;
 

@@ -2,9 +2,14 @@
 
 #include <iterator>
 
+#include "system/base/limits.h"
+
 namespace quern::replica {
 
 namespace {
+
+// On the wire, beside its payload.
+constexpr size_t entry_overhead_bytes = 32;
 
 // Office is for who reaches a majority directly: clients must reach it, too.
 bool carries_the_log(raft::MessageKind kind) {
@@ -14,6 +19,17 @@ bool carries_the_log(raft::MessageKind kind) {
 }
 
 }  // namespace
+
+size_t messages_of_a_frame(std::span<const wire::RaftMessage> messages) {
+    size_t count = 0;
+    for (size_t bytes = 0; count < messages.size(); ++count) {
+        for (const raft::Entry& entry : messages[count].message.entries) {
+            bytes += entry.payload.size() + entry_overhead_bytes;
+        }
+        if (count > 0 && bytes > limits::raft_frame_bytes_target) break;
+    }
+    return count;
+}
 
 void Outbox::set_link(NodeId peer, wire::Link* link) {
     if (link == nullptr) {
@@ -70,10 +86,14 @@ void Outbox::repeat_earlier(Peer& peer) {
     }
 }
 
-void Outbox::send(wire::Link& link, const std::vector<wire::RaftMessage>& messages) {
-    wire::Encoded encoded = wire::encode_raft(messages);
-    link.send(wire::encode_frame(wire::FrameKind::raft, 0, std::move(encoded.head),
-                                 std::move(encoded.attachments)));
+void Outbox::send(wire::Link& link, std::span<const wire::RaftMessage> messages) {
+    while (!messages.empty()) {
+        const size_t count = messages_of_a_frame(messages);
+        wire::Encoded encoded = wire::encode_raft(messages.first(count));
+        link.send(wire::encode_frame(wire::FrameKind::raft, 0, std::move(encoded.head),
+                                     std::move(encoded.attachments)));
+        messages = messages.subspan(count);
+    }
 }
 
 }  // namespace quern::replica

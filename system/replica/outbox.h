@@ -1,4 +1,5 @@
-// Raft messages on their way out: gathered during a turn of the loop, one frame per peer at its end.
+// Raft messages on their way out: gathered during a turn of the loop, one frame per peer at its end, several if
+// there is much.
 //
 // To a peer whose link is down appends, heartbeats and their answers go by way of another node, which passes them on
 // over its own link: a detour of one node, never two, so that nothing goes round. They do not prove to a leader
@@ -7,6 +8,7 @@
 
 #include <functional>
 #include <map>
+#include <span>
 #include <vector>
 
 #include "system/io/env.h"
@@ -15,6 +17,10 @@
 #include "system/wire/peer_messages.h"
 
 namespace quern::replica {
+
+// How many of these, one or more, go into the next frame: no frame grows with the number of groups that have
+// much to say in one turn.
+size_t messages_of_a_frame(std::span<const wire::RaftMessage> messages);
 
 class Outbox {
 public:
@@ -32,7 +38,7 @@ public:
     void flush();
 
 private:
-    void send(wire::Link& link, const std::vector<wire::RaftMessage>& messages);
+    void send(wire::Link& link, std::span<const wire::RaftMessage> messages);
 
     struct Peer {
         wire::Link* link = nullptr;

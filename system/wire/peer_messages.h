@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -18,7 +19,7 @@ struct RaftMessage {
     Uuid incarnation;  // of the group; a receiver of another incarnation drops the message (R11)
     raft::Message message;
 };
-Encoded encode_raft(const std::vector<RaftMessage>& messages);
+Encoded encode_raft(std::span<const RaftMessage> messages);
 Result<std::vector<RaftMessage>> decode_raft(const Frame& frame);
 
 // Liveness of the link and one clock sample: the asker notes when it sent and received.

@@ -68,7 +68,7 @@ raft::Entry read_entry(Reader& reader, const fb::RaftEntry& from, Pieces& payloa
 
 }  // namespace
 
-Encoded encode_raft(const std::vector<RaftMessage>& messages) {
+Encoded encode_raft(std::span<const RaftMessage> messages) {
     size_t entry_count = 0;
     for (const RaftMessage& message : messages) entry_count += message.message.entries.size();
     FlatBufferBuilder builder(128 + messages.size() * sizeof(fb::RaftMessage) +
