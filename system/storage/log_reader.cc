@@ -90,13 +90,12 @@ void LogReader::step(const std::shared_ptr<Load>& load) {
 void LogReader::payload(GroupId group, LogIndex index, Callback<void(Result<Buffer>)> done) {
     const auto it = groups_.find(group);
     const Position* at = it == groups_.end() ? nullptr : it->second.at(index);
-    if (at == nullptr) {
-        env_.loop.post(guard_.wrap([done = std::move(done)]() mutable {
-            done(fail(ErrorCode::not_found, "the log does not hold the entry"));
-        }));
-        return;
-    }
-    read(*at, std::move(done));
+    if (at != nullptr) return read(*at, std::move(done));
+    Result<Buffer> payload = fail(ErrorCode::not_found, "the log does not hold the entry");
+    if (const Buffer* queued = writer_.queued_payload(group, index)) payload = *queued;
+    env_.loop.post(guard_.wrap([done = std::move(done), payload = std::move(payload)]() mutable {
+        done(std::move(payload));
+    }));
 }
 
 void LogReader::read(const Position& position, Callback<void(Result<Buffer>)> done) {

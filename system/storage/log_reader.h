@@ -14,7 +14,7 @@ public:
     // See NodeStorage::load_entries. Entries still on their way to the log are waited for.
     void load(GroupId group, LogIndex from, LogIndex to, size_t bytes_max,
               Callback<void(Result<std::vector<WalEntry>>)> done);
-    // The payload of one entry of the log, checked. not_found if the log does not hold it.
+    // The payload of one entry of the log or on its way there, checked. not_found if it is neither.
     void payload(GroupId group, LogIndex index, Callback<void(Result<Buffer>)> done);
     // Something became durable: look again for what was waited for.
     void on_batch_durable();

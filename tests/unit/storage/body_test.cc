@@ -103,6 +103,18 @@ TEST_F(Bodies, survive_the_log_when_carried_over) {
     EXPECT_EQ(file_bytes(), before);
 }
 
+// A leader may apply an entry, and freeze a snapshot, before its own disk has got to it.
+TEST_F(Bodies, those_on_their_way_to_the_log_are_carried_over_as_well) {
+    restart();
+    for (uint64_t i = 1; i <= 3; ++i) {  // the first is being written, the others wait
+        node->write({entries(1, i, 1, {"head" + content(i, 1000)})}, [](const Result<void>&) {});
+    }
+    ASSERT_EQ(carry({ref(1, 1000), ref(2, 1000), ref(3, 1000)}), ErrorCode::ok);
+    compact(3);
+    restart();
+    for (uint64_t i = 1; i <= 3; ++i) EXPECT_EQ(read(ref(i, 1000)), content(i, 1000)) << i;
+}
+
 TEST_F(Bodies, received_bodies_can_be_read_at_once_and_after_a_sync_for_good) {
     ASSERT_EQ(store(ref(7, 3), "abc"), ErrorCode::ok);
     EXPECT_EQ(read(ref(7, 3)), "abc");
