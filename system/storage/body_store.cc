@@ -24,11 +24,9 @@ GroupBodies& BodyStore::of(GroupId group) {
     return *bodies;
 }
 
-void BodyStore::restart(GroupId group) {
+void BodyStore::end(GroupId group, const Uuid& incarnation) {
     const auto at = bodies_.find(group);
-    if (at == bodies_.end()) return;
-    const auto log = groups_.find(group);
-    at->second->restart(log == groups_.end() ? Uuid{} : log->second.incarnation);
+    if (at != bodies_.end() && at->second->incarnation() == incarnation) at->second->restart(Uuid{});
 }
 
 void BodyStore::on_rewrite_wanted(GroupId group) {

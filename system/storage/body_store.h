@@ -25,8 +25,8 @@ public:
     void recover(Callback<void(Result<void>)> done);
     // The group's bodies; made when first asked for.
     GroupBodies& of(GroupId group);
-    // The group was removed or made anew (its incarnation is the log's).
-    void restart(GroupId group);
+    // That incarnation of the group was removed for good.
+    void end(GroupId group, const Uuid& incarnation);
     // See NodeStorage::carry_over. Bodies that cannot be read are left out and told in the error.
     void carry_over(GroupId group, std::vector<BodyRef> live, Callback<void(Result<void>)> done);
 

@@ -49,6 +49,7 @@ public:
     void drop_all();
     // The group was made anew.
     void restart(const Uuid& incarnation);
+    const Uuid& incarnation() const { return id_.incarnation; }
     // Drops what lies after `after` up to `through` and is not in `live` (sorted); of that, what is not here
     // was damaged.
     void retain(const BodyRef& after, const BodyRef& through, const std::vector<BodyRef>& live);

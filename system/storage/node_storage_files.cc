@@ -81,10 +81,16 @@ void FileNodeStorage::write(std::vector<GroupChange> changes,
     std::vector<Marker> markers;
     for (const GroupChange& change : changes) {
         if (change.remove || change.create) {
-            markers.push_back(
-                {change.group, log_ends(groups_, change.group).snapshot.next(), true});
+            markers.push_back({change.group, log_ends(groups_, change.group).snapshot.next(), {}});
+            GroupBodies& bodies = bodies_.of(change.group);
+            if (change.create) {
+                // At once: bodies of its first snapshot may come before the creation is durable.
+                bodies.restart(change.incarnation);
+            } else {
+                markers.back().ended = bodies.incarnation();
+            }
         } else if (change.snapshot_index) {
-            markers.push_back({change.group, change.snapshot_index, false});
+            markers.push_back({change.group, change.snapshot_index, {}});
         }
     }
     if (!markers.empty()) {
@@ -101,7 +107,7 @@ void FileNodeStorage::on_durable(Result<void> done, std::vector<Marker> markers,
     if (done) {
         for (const Marker& m : markers) {
             snapshots_.remove_below(m.group, m.keep_from);
-            if (m.restarted) bodies_.restart(m.group);
+            if (m.ended) bodies_.end(m.group, *m.ended);
         }
     }
     durable(std::move(done));

@@ -57,7 +57,7 @@ private:
     struct Marker {
         GroupId group;
         LogIndex keep_from;      // snapshot files below it may go
-        bool restarted = false;  // all bodies may go
+        std::optional<Uuid> ended;  // the incarnation whose bodies may go
     };
     void on_batch_durable() override;
     void on_bodies_failed(const Error& error) override;

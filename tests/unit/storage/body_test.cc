@@ -283,6 +283,27 @@ TEST_F(Bodies, a_removed_group_takes_its_files_along) {
     EXPECT_EQ(file_bytes(), 0u);
 }
 
+// A new replica gets its first snapshot while the record that creates it is still on its way to the disk.
+TEST_F(Bodies, those_of_a_group_just_created_stay) {
+    GroupChange removal;
+    removal.group = GroupId(1);
+    removal.remove = true;
+    GroupChange creation = create_group(1);
+    creation.incarnation = {10, 1};
+    send(1, 1000);
+    ASSERT_EQ(carry({ref(1, 1000)}), ErrorCode::ok);
+    node->write({removal}, [](const Result<void>&) {});
+    node->write({creation}, [](const Result<void>&) {});
+    EXPECT_EQ(store(ref(7, 3), "abc"), ErrorCode::ok);
+    world.run();
+    EXPECT_EQ(read(ref(7, 3)), "abc");
+    EXPECT_EQ(read(ref(1, 1000)), "not_found");
+    node->sync_bodies(GroupId(1), [](const Result<void>&) {});
+    world.run();
+    restart();
+    EXPECT_EQ(read(ref(7, 3)), "abc");
+}
+
 TEST_F(Bodies, a_full_disk_refuses_and_later_accepts) {
     world.disk.capacity_bytes = world.disk.used_bytes();
     EXPECT_EQ(store(ref(7, 3), "abc"), ErrorCode::no_space);
