@@ -137,7 +137,7 @@ void only(sim::PlanKnobs& knobs, std::initializer_list<sim::FaultKind> kinds) {
 // Some seeds meet a storm of one sort: leaders come and go, or disks rot between restarts.
 void draw_storm(const Swarm& w, sim::PlanKnobs& knobs) {
     using sim::FaultKind;
-    const int64_t storm = w.one_of(20, {0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 3});
+    const int64_t storm = w.one_of(20, {0, 0, 0, 0, 0, 2, 1, 1, 1, 1, 2, 3});
     if (storm == 1) {
         only(knobs, {FaultKind::partition, FaultKind::partition_one_way, FaultKind::clog,
                      FaultKind::pause, FaultKind::reset, FaultKind::half_open, FaultKind::kill});
