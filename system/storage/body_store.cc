@@ -3,14 +3,12 @@
 namespace quern::storage {
 
 BodyStore::BodyStore(Env& env, const Uuid& node_uuid, uint64_t segment_bytes,
-                     const GroupLogs& groups, LogReader& log, const PayloadCache& cache,
-                     Listener& listener)
+                     const GroupLogs& groups, LogReader& log, Listener& listener)
     : env_(env),
       node_uuid_(node_uuid),
       segment_bytes_(segment_bytes),
       groups_(groups),
       log_(log),
-      cache_(cache),
       listener_(listener) {}
 
 GroupBodies& BodyStore::of(GroupId group) {

@@ -18,7 +18,7 @@ public:
     };
 
     BodyStore(Env& env, const Uuid& node_uuid, uint64_t segment_bytes, const GroupLogs& groups,
-              LogReader& log, const PayloadCache& cache, Listener& listener);
+              LogReader& log, Listener& listener);
 
     // Reads what the folder holds: footers, or whole segments where there is none. Files of groups
     // or incarnations the WAL does not know go.
@@ -43,7 +43,6 @@ private:
     uint64_t segment_bytes_;
     const GroupLogs& groups_;
     LogReader& log_;
-    const PayloadCache& cache_;
     Listener& listener_;
     std::map<GroupId, std::unique_ptr<GroupBodies>> bodies_;
     std::set<GroupId> rewrites_wanted_;

@@ -34,8 +34,8 @@ public:
                 ++next_;
                 continue;
             }
-            if (const Buffer* cached = store_.cache_.find(group_, body.index)) {
-                payload_ = *cached;
+            if (const Buffer* held = store_.log_.payload_in_memory(group_, body.index)) {
+                payload_ = *held;
                 payload_index_ = body.index;
                 continue;
             }

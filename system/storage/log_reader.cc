@@ -87,12 +87,26 @@ void LogReader::step(const std::shared_ptr<Load>& load) {
     load->finish(std::move(load->entries));
 }
 
-void LogReader::payload(GroupId group, LogIndex index, Callback<void(Result<Buffer>)> done) {
+const Position* LogReader::position(GroupId group, LogIndex index) const {
     const auto it = groups_.find(group);
-    const Position* at = it == groups_.end() ? nullptr : it->second.at(index);
-    if (at != nullptr) return read(*at, std::move(done));
+    return it == groups_.end() ? nullptr : it->second.at(index);
+}
+
+const Buffer* LogReader::payload_in_memory(GroupId group, LogIndex index) const {
+    if (!writer_.cuts_queued()) {
+        const Buffer* cached = cache_.find(group, index);
+        if (cached != nullptr || position(group, index) != nullptr) return cached;
+    }
+    const WalWriter::QueuedEntry queued = writer_.queued_entry(group, index);
+    return queued.decides ? queued.payload : cache_.find(group, index);
+}
+
+void LogReader::payload(GroupId group, LogIndex index, Callback<void(Result<Buffer>)> done) {
+    const WalWriter::QueuedEntry queued = writer_.queued_entry(group, index);
+    const Position* at = position(group, index);
+    if (!queued.decides && at != nullptr) return read(*at, std::move(done));
     Result<Buffer> payload = fail(ErrorCode::not_found, "the log does not hold the entry");
-    if (const Buffer* queued = writer_.queued_payload(group, index)) payload = *queued;
+    if (queued.payload != nullptr) payload = *queued.payload;
     env_.loop.post(guard_.wrap([done = std::move(done), payload = std::move(payload)]() mutable {
         done(std::move(payload));
     }));

@@ -14,6 +14,8 @@ public:
     // See NodeStorage::load_entries. Entries still on their way to the log are waited for.
     void load(GroupId group, LogIndex from, LogIndex to, size_t bytes_max,
               Callback<void(Result<std::vector<WalEntry>>)> done);
+    // As far as it is in memory, else null.
+    const Buffer* payload_in_memory(GroupId group, LogIndex index) const;
     // The payload of one entry of the log or on its way there, checked. not_found if it is neither.
     void payload(GroupId group, LogIndex index, Callback<void(Result<Buffer>)> done);
     // Something became durable: look again for what was waited for.
@@ -23,6 +25,7 @@ private:
     struct Load;
     void run(std::shared_ptr<Load> load);
     void step(const std::shared_ptr<Load>& load);
+    const Position* position(GroupId group, LogIndex index) const;
     void read(const Position& position, Callback<void(Result<Buffer>)> done);
 
     Env& env_;

@@ -12,7 +12,7 @@ FileNodeStorage::FileNodeStorage(Env& env, const Options& options, const Superbl
               options.reserve_segments, *this),
       reader_(env, groups_, cache_, writer_),
       snapshots_(env, superblock.node_uuid),
-      bodies_(env, superblock.node_uuid, options.body_segment_bytes, groups_, reader_, cache_,
+      bodies_(env, superblock.node_uuid, options.body_segment_bytes, groups_, reader_,
               *this),
       space_(env, options.soft_free_bytes, options.hard_free_bytes) {}
 
@@ -121,12 +121,7 @@ void FileNodeStorage::load_entries(GroupId group, LogIndex from, LogIndex to, si
 }
 
 std::optional<Buffer> FileNodeStorage::body_cached(GroupId group, const BodyRef& body) {
-    const Buffer* payload = cache_.find(group, body.index);
-    if (payload == nullptr) {
-        const auto log = groups_.find(group);
-        const bool in_log = log != groups_.end() && log->second.at(body.index) != nullptr;
-        if (!in_log) payload = writer_.queued_payload(group, body.index);
-    }
+    const Buffer* payload = reader_.payload_in_memory(group, body.index);
     if (payload == nullptr || body.offset_bytes > payload->size() ||
         body.size_bytes > payload->size() - body.offset_bytes) {
         return {};

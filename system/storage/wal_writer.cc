@@ -6,6 +6,10 @@
 
 namespace quern::storage {
 
+namespace {
+bool ends_a_log(RecordKind kind) { return kind == RecordKind::create || kind == RecordKind::remove; }
+}  // namespace
+
 WalWriter::WalWriter(Env& env, GroupLogs& groups, PayloadCache& cache, const Uuid& node_uuid,
                      uint64_t segment_bytes, uint32_t reserve_segments, Listener& listener)
     : env_(env),
@@ -57,13 +61,16 @@ void WalWriter::submit(std::vector<GroupChange> changes, Callback<void(Result<vo
         queued_ends_[group] = end;
     for (const Buffer& p : queued.content.payloads)
         queued.payload_bytes += p.size();
+    for (const Record& r : queued.content.records)
+        queued.cuts += r.kind == RecordKind::truncate || ends_a_log(r.kind) ? 1 : 0;
+    cuts_queued_ += queued.cuts;
     queued.durable = std::move(durable);
     queue_.push_back(std::move(queued));
     closing_timer_.cancel();
     pump();
 }
 
-const Buffer* WalWriter::queued_payload(GroupId group, LogIndex index) const {
+WalWriter::QueuedEntry WalWriter::queued_entry(GroupId group, LogIndex index) const {
     for (auto queued = queue_.rbegin(); queued != queue_.rend(); ++queued) {
         const std::vector<Record>& records = queued->content.records;
         const std::vector<Buffer>& payloads = queued->content.payloads;
@@ -72,12 +79,12 @@ const Buffer* WalWriter::queued_payload(GroupId group, LogIndex index) const {
             const bool entry = record->kind == RecordKind::entry;
             if (entry) --payload;
             if (record->group != group) continue;
-            if (entry && record->index == index) return &payloads[payload];
-            if (record->kind == RecordKind::truncate && record->index <= index) return nullptr;
-            if (record->kind == RecordKind::create || record->kind == RecordKind::remove) return nullptr;
+            if (entry && record->index == index) return {true, &payloads[payload]};
+            const bool cut = record->kind == RecordKind::truncate && record->index <= index;
+            if (cut || ends_a_log(record->kind)) return {true, nullptr};
         }
     }
-    return nullptr;
+    return {};
 }
 
 WalWriter::Choice WalWriter::choose_batch(uint64_t bytes_max) const {
@@ -124,6 +131,7 @@ void WalWriter::write_batch(size_t count) {
         std::move(q.content.payloads.begin(), q.content.payloads.end(),
                   std::back_inserter(payloads));
         in_flight_.push_back(std::move(q.durable));
+        cuts_queued_ -= q.cuts;
         queue_.pop_front();
     }
     settle_suffixes(groups_, records);
@@ -214,6 +222,7 @@ void WalWriter::fail_for_good(const Error& error) {
     for (Queued& q : queue_)
         callbacks.push_back(std::move(q.durable));
     queue_.clear();
+    cuts_queued_ = 0;
     for (auto& callback : callbacks)
         callback(fail(ErrorCode::io_failed, "the disk failed"));
 }

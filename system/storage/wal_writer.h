@@ -42,9 +42,15 @@ public:
 
     // See NodeStorage::write.
     void submit(std::vector<GroupChange> changes, Callback<void(Result<void>)> durable);
-    // The payload of an entry that was submitted and whose write has not begun; null if there is none. Until
-    // then neither the log nor the cache knows it, while a majority may have committed it without us.
-    const Buffer* queued_payload(GroupId group, LogIndex index) const;
+    // What was submitted and whose write has not begun: until then neither the log nor the cache knows of it,
+    // while a majority may have committed it without us.
+    struct QueuedEntry {
+        bool decides = false;             // over what the log and the cache hold at the index
+        const Buffer* payload = nullptr;  // null: the index is cut off
+    };
+    QueuedEntry queued_entry(GroupId group, LogIndex index) const;
+    // Else it only adds to what the log and the cache hold.
+    bool cuts_queued() const { return cuts_queued_ > 0; }
     bool failed() const { return state_ == State::failed; }
     // Writes wait for room on the disk.
     bool holds_writes() const { return holds_; }
@@ -58,6 +64,7 @@ public:
 private:
     enum class State : uint8_t { stopped, idle, writing, waiting_for_spare, rolling, failed };
     struct Queued {
+        size_t cuts = 0;  // records that end entries of a log
         ChangeRecords content;
         uint64_t payload_bytes = 0;
         bool has_entries = false;
@@ -102,6 +109,7 @@ private:
     // The log's ends with everything queued and in flight applied, of groups that have any.
     std::map<GroupId, LogEnds> queued_ends_;
     bool holds_ = false;
+    size_t cuts_queued_ = 0;
     bool closed_ = true;  // nothing acknowledged lies in the last batch
     bool may_free_ = false;
     bool fresh_segment_ = true;  // holds nothing but its checkpoint

@@ -115,6 +115,27 @@ TEST_F(Bodies, those_on_their_way_to_the_log_are_carried_over_as_well) {
     for (uint64_t i = 1; i <= 3; ++i) EXPECT_EQ(read(ref(i, 1000)), content(i, 1000)) << i;
 }
 
+// The tail of an earlier leader is still in the log, and in the cache, when what replaces it was committed by others.
+TEST_F(Bodies, those_of_a_tail_that_is_about_to_be_cut_are_not) {
+    for (const bool cache : {true, false}) {
+        if (!cache) restart();
+        const uint64_t first = cache ? 1 : 11;
+        send(first, 10);
+        send(first + 1, 10);
+        GroupChange filler = entries(1, first + 2, 1, {"filler"});
+        GroupChange rewrite = entries(1, first + 1, 2, {"head" + std::string(10, 'Z')});
+        rewrite.truncate_from = LogIndex(first + 1);
+        node->write({filler}, [](const Result<void>&) {});  // being written; the next waits
+        node->write({rewrite}, [](const Result<void>&) {});
+        EXPECT_EQ(node->body_cached(GroupId(1), ref(first + 1, 10))->text(), std::string(10, 'Z'));
+        ASSERT_EQ(carry({ref(first, 10), ref(first + 1, 10)}), ErrorCode::ok);
+        compact(first + 1);
+        EXPECT_EQ(read(ref(first, 10)), content(first, 10));
+        EXPECT_EQ(read(ref(first + 1, 10)), std::string(10, 'Z'));
+        for (uint64_t i = first + 2; i < first + 10; ++i) send(i, 10);
+    }
+}
+
 TEST_F(Bodies, received_bodies_can_be_read_at_once_and_after_a_sync_for_good) {
     ASSERT_EQ(store(ref(7, 3), "abc"), ErrorCode::ok);
     EXPECT_EQ(read(ref(7, 3)), "abc");
