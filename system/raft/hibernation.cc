@@ -55,7 +55,7 @@ void Raft::Impl::wake() {
     active_ = now_;
     if (!is_leader()) return arm_election_deadline();
     for (Progress& peer : peers_) {
-        peer.contact = now_;  // nothing was asked of them
+        peer.contact = peer.heard = now_;  // nothing was asked of them
         peer.sleeps = false;
     }
     check_deadline_ = now_ + options_.election_timeout;

@@ -49,6 +49,7 @@ LogIndex Raft::Impl::append_own(EntryKind kind, Buffer payload) {
 void Raft::Impl::on_append_response(const Message& response) {
     Progress* peer = is_leader() ? find_peer(response.from) : nullptr;
     if (peer == nullptr || response.index > log_.last()) return;
+    peer->heard = now_;
     if (!response.relayed) peer->contact = now_;
     peer->recovering = response.recovering;
     if (response.reject && !PLANTED(refusal_is_acknowledgement)) {
@@ -79,6 +80,7 @@ void Raft::Impl::on_append_response(const Message& response) {
 void Raft::Impl::on_heartbeat_response(const Message& response) {
     Progress* peer = is_leader() ? find_peer(response.from) : nullptr;
     if (peer == nullptr) return;
+    peer->heard = now_;
     if (!response.relayed) peer->contact = now_;
     peer->recovering = response.recovering;
     if (response.context > peer->read_round && response.context <= read_round_) {
@@ -121,7 +123,9 @@ void Raft::Impl::leader_deadline() {
     if (!is_leader() || now_ < heartbeat_deadline_) return;
     const int64_t interval = options_.heartbeat_interval.ns;
     heartbeat_deadline_ = Instant{(now_.ns / interval + 1) * interval};
-    const Instant last{heartbeat_deadline_.ns - 2 * interval};
+    // One that has answered since the last beat may go without, unless it would soon lose patience.
+    const bool patient = options_.election_timeout.ns >= 4 * interval;
+    const Instant last = patient ? Instant{heartbeat_deadline_.ns - 2 * interval} : Instant::never();
     const bool asking = !reads_.empty() && reads_.front().round != 0;
     send_heartbeats(asking ? read_round_ : 0, asking ? Instant::never() : last);
 }

@@ -46,7 +46,7 @@ enum class PeerState : uint8_t { probe, replicate, snapshot };
 
 struct Progress {
     Progress(NodeId peer, LogIndex next_index, Instant now, Window in_flight)
-        : id(peer), next(next_index), contact(now), window(std::move(in_flight)) {}
+        : id(peer), next(next_index), contact(now), heard(now), window(std::move(in_flight)) {}
 
     NodeId id;
     LogIndex match;  // acknowledged as durable in this term
@@ -57,11 +57,12 @@ struct Progress {
     bool recovering = false;  // as its last response said
     bool sleeps = false;      // agreed to the last heartbeat's proposal to sleep
     uint64_t read_round = 0;  // the latest read round it has confirmed
-    Instant contact;          // last response in this term
+    Instant contact;          // last response in this term that came directly
+    Instant heard;            // last response in this term, by whatever way
     Instant spoken;           // when the last append or question of a read round was sent
     Window window;
 
-    // It has answered since it was last spoken to, and has all there is.
+    // It was heard of since it was last spoken to, and has all there is.
     bool content(LogIndex last) const {
         return state == PeerState::replicate && !recovering && match == last && contact >= spoken;
     }

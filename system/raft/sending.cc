@@ -111,7 +111,7 @@ void Raft::Impl::entries_loaded(NodeId id, std::vector<Entry> entries, Instant n
 
 // A peer that does not answer would not notice.
 void Raft::Impl::want_snapshot(Progress& peer) {
-    if (now_ >= peer.contact + options_.election_timeout) return;
+    if (now_ >= peer.heard + options_.election_timeout) return;
     peer.to_snapshot();
     out_.snapshots_wanted.push_back(peer.id);
 }

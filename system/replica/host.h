@@ -62,7 +62,7 @@ public:
     uint64_t forward(const wire::Forward& request, Responder done);
     void cancel(uint64_t request);
     void query(wire::Query query, QueryDone done);
-    // Passes a forward or a query on to another node, which cancel() may take back. The error's outcome is
+    // Passes a request on to another node, which cancel() may take back. The error's outcome is
     // honest.
     uint64_t relay(wire::Relay relay, Callback<void(Result<wire::Frame>)> done);
     void receive_raft(std::vector<wire::RaftMessage> messages);
@@ -129,6 +129,8 @@ private:
     NodeId better_placed(GroupReplica& group) const;
     // A node that this one reaches, and that reaches `to`; 0: none.
     NodeId detour(NodeId to) const;
+    void ask_peer(NodeId to, wire::FrameKind kind, wire::Encoded message, Instant deadline,
+                  Callback<void(Result<wire::Frame>)> done);
     // The time that an answer to a ping may take.
     Duration ping_patience() const { return options_.ping_interval * 3; }
     void schedule_flush();

@@ -186,13 +186,16 @@ void ReplicaHost::session_ended(uint64_t session) {
 
 void ReplicaHost::send_snapshot(GroupReplica& group, NodeId peer) {
     const auto key = std::make_pair(group.group(), peer);
-    auto link = peers_.find(peer);
-    if (link == peers_.end() || senders_.contains(key)) {
+    if (!peers_.contains(peer) || senders_.contains(key)) {
         env_.loop.post(guard_.wrap([&group, peer] { group.snapshot_sent(peer, LogIndex{}, false); }));
         return;
     }
     auto sender = std::make_unique<SnapshotSender>(
-        env_, group, options_.self, *link->second.link,
+        env_, group, options_.self,
+        [this, peer](wire::FrameKind kind, wire::Encoded message, Instant deadline,
+                     Callback<void(Result<wire::Frame>)> answered) {
+            ask_peer(peer, kind, std::move(message), deadline, std::move(answered));
+        },
         [this, &group, peer, key](LogIndex index, bool ok) {
             group.snapshot_sent(peer, index, ok);
             senders_.erase(key);

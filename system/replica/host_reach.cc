@@ -67,6 +67,26 @@ NodeId ReplicaHost::detour(NodeId to) const {
     return {};
 }
 
+// `to` is a peer. Over its own link, or, while that is down, by way of a node that reaches it.
+void ReplicaHost::ask_peer(NodeId to, wire::FrameKind kind, wire::Encoded message, Instant deadline,
+                           Callback<void(Result<wire::Frame>)> done) {
+    wire::Link& link = *peers_.at(to).link;
+    const NodeId via = link.up() ? NodeId{} : detour(to);
+    if (!via) {
+        link.request(kind, std::move(message), deadline, std::move(done));
+        return;
+    }
+    const int64_t left_ms = std::max<int64_t>(1, (deadline - env_.clock.now()).to_milliseconds());
+    peers_.at(via).link->request(
+        wire::FrameKind::relay, wire::encode_relay(to, kind, left_ms, std::move(message)), deadline,
+        [done = std::move(done)](Result<wire::Frame> frame) mutable {
+            if (frame && frame->kind == wire::FrameKind::relay_failed) {
+                return done(fail(ErrorCode::connection_refused, "it could not be passed on"));
+            }
+            done(std::move(frame));
+        });
+}
+
 void ReplicaHost::lead_from_the_middle() {
     for (auto& [id, group] : groups_) {
         if (!group->started() || group->status().role != raft::Role::leader) continue;

@@ -85,9 +85,14 @@ void ReceiveDesk::finish(WaiterPtr waiter, Result<queue::Reply> reply) {
     }
     auto& received = std::get<queue::ReceiveReply>(reply->result);
     const bool wanted = owner_.responders_.contains(waiter->request);
-    // Applying an empty receive shows that nothing was ready at that index. A repeated one says what its
-    // first application has left.
-    if (!received.deliveries.empty() || reply->repeated || waiter->deadline <= owner_.now()) {
+    // A repeated one says what its first application has left. If that is nothing, since the leases have ended,
+    // say, it goes on as a new one, for which the token is used up.
+    if (reply->repeated && received.deliveries.empty() && wanted) {
+        waiter->base.token = {};
+        if (owner_.state_.has_ready(queue)) return propose(std::move(waiter));
+    }
+    // Applying an empty receive shows that nothing was ready at that index.
+    if (!received.deliveries.empty() || waiter->deadline <= owner_.now()) {
         if (wanted) deliver(*waiter, std::move(received.deliveries));
         return;
     }

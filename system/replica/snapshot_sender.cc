@@ -6,13 +6,15 @@ namespace {
 
 constexpr size_t chunk_bytes = 1u << 20;
 constexpr size_t bodies_per_chunk = 256;
+// A peer takes no frame of more than limits::frame_bytes_max_peer. One body may be larger than this.
+constexpr uint64_t body_bytes_per_chunk = 4u << 20;
 constexpr Duration answer_timeout = Duration::seconds(10);
 
 }  // namespace
 
 SnapshotSender::SnapshotSender(Env& env, GroupReplica& group,
-                               NodeId self, wire::Link& link, Callback<void(LogIndex, bool)> done)
-    : env_(env), group_(group), self_(self), link_(link), done_(std::move(done)) {}
+                               NodeId self, Ask ask, Callback<void(LogIndex, bool)> done)
+    : env_(env), group_(group), self_(self), ask_(std::move(ask)), done_(std::move(done)) {}
 
 void SnapshotSender::start() {
     meta_ = group_.applied_meta();
@@ -27,8 +29,8 @@ void SnapshotSender::start() {
 }
 
 void SnapshotSender::send(wire::FrameKind kind, wire::Encoded message) {
-    link_.request(kind, std::move(message), env_.clock.now() + answer_timeout,
-                  guard_.wrap([this](Result<wire::Frame> frame) { answered(std::move(frame)); }));
+    ask_(kind, std::move(message), env_.clock.now() + answer_timeout,
+         guard_.wrap([this](Result<wire::Frame> frame) { answered(std::move(frame)); }));
 }
 
 void SnapshotSender::answered(Result<wire::Frame> frame) {
@@ -52,7 +54,24 @@ void SnapshotSender::send_next() {
         }
         state_sent_ = true;
     }
-    send_bodies(source_->next_bodies(bodies_per_chunk));
+    send_bodies(bodies_of_a_chunk());
+}
+
+std::vector<BodyRef> SnapshotSender::bodies_of_a_chunk() {
+    std::vector<BodyRef> bodies;
+    uint64_t bytes = 0;
+    while (bodies.size() < bodies_per_chunk) {
+        if (listed_.empty()) {
+            const std::vector<BodyRef> more = source_->next_bodies(bodies_per_chunk);
+            if (more.empty()) break;
+            listed_.assign(more.begin(), more.end());
+        }
+        bytes += listed_.front().size_bytes;
+        if (!bodies.empty() && bytes > body_bytes_per_chunk) break;
+        bodies.push_back(listed_.front());
+        listed_.pop_front();
+    }
+    return bodies;
 }
 
 void SnapshotSender::send_bodies(std::vector<BodyRef> bodies) {

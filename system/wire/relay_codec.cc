@@ -9,6 +9,11 @@ constexpr const char* relay_identifier = "QRLY";
 constexpr const char* failed_identifier = "QRLF";
 }  // namespace
 
+bool may_be_relayed(FrameKind kind) {
+    return kind == FrameKind::forward || kind == FrameKind::query || kind == FrameKind::snapshot_offer ||
+           kind == FrameKind::snapshot_chunk;
+}
+
 Encoded encode_relay(NodeId to, FrameKind kind, int64_t deadline_ms, Encoded message) {
     FlatBufferBuilder builder(128);
     const auto root =
@@ -33,8 +38,7 @@ Result<Relay> decode_relay(const Frame& frame) {
     Relay relay;
     relay.to = NodeId(from.to());
     relay.kind = static_cast<FrameKind>(from.kind());
-    reader.require(relay.kind == FrameKind::forward || relay.kind == FrameKind::query,
-                   "only forwards and queries are passed on");
+    reader.require(may_be_relayed(relay.kind), "only forwards, queries and snapshots are passed on");
     relay.deadline_ms = from.deadline_ms();
     reader.require(relay.deadline_ms >= 0, "the deadline is negative");
     relay.head_bytes = from.head_bytes();

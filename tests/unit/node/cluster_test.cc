@@ -144,6 +144,45 @@ TEST_F(ClusterFixture, a_waiting_receive_gets_a_message_that_is_sent_later) {
     EXPECT_EQ(messages[0].content.text(), "at last");
 }
 
+// Its answer was lost, and by the time it is repeated the leases it took have ended.
+TEST_F(ClusterFixture, a_repeated_receive_that_has_nothing_left_starts_anew) {
+    send("hello");
+    wire::ReceiveRequest request;
+    request.visibility_ms = 100;
+    ASSERT_TRUE(client.call("orders", request).has_value());
+    world.run_for(Duration::milliseconds(500));
+    client.repeat();
+    auto again = client.call("orders", request);
+    ASSERT_TRUE(again.has_value());
+    const auto& messages = std::get<wire::ReceiveResponse>(again->body).messages;
+    ASSERT_EQ(messages.size(), 1u);
+    EXPECT_EQ(messages[0].content.text(), "hello");
+    EXPECT_EQ(messages[0].receive_count, 2u);
+}
+
+// Many large bodies go with a snapshot: not in one frame, which no peer would take.
+struct LargeBodies : ClusterFixture {
+    LargeBodies() : ClusterFixture({.data_groups = 1, .snapshot_entries = 50, .segment_bytes = 4u << 20}) {}
+};
+TEST_F(LargeBodies, come_with_a_snapshot) {
+    auto status = client.call("orders", wire::QueueStatusRequest{});
+    ASSERT_TRUE(status.has_value());
+    const NodeId leader = std::get<wire::QueueStatusResponse>(status->body).leader;
+    Machine& behind = *cluster.storage_machines()[leader.value % 3];
+    behind.kill();
+    const std::string body(240'000, 'x');
+    for (int i = 0; i < 180; ++i) send(body);
+    behind.start();
+    const auto index_on = [this](const Machine& machine) {
+        const auto* host = cluster.host_on(machine);
+        const auto* data = host != nullptr ? host->data(GroupId(1)) : nullptr;
+        return data != nullptr ? data->index() : LogIndex{};
+    };
+    const LogIndex last = index_on(*cluster.storage_machines()[leader.value - 1]);
+    EXPECT_GE(last, LogIndex(180));
+    EXPECT_TRUE(world.run_until([&] { return index_on(behind) >= last; }, Duration::seconds(20)));
+}
+
 TEST_F(ClusterFixture, a_waiting_receive_ends_empty_when_its_time_is_over) {
     wire::ReceiveRequest request;
     request.wait_ms = 3000;

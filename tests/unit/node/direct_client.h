@@ -66,6 +66,9 @@ public:
         return call->answer;
     }
 
+    // The next call repeats the last one: it has its token.
+    void repeat() { --next_token_; }
+
     Error last_error;
     Machine& machine() { return *machine_; }
 

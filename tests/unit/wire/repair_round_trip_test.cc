@@ -34,7 +34,7 @@ TEST(RelayMessages, a_frame_is_wrapped_and_unwrapped) {
     EXPECT_EQ(relay->deadline_ms, 17);
     EXPECT_EQ(relay->head_bytes, 8u);
     EXPECT_EQ(relay->body.text(), "headheadbody");
-    for (const FrameKind kind : {FrameKind::raft, FrameKind::relay, FrameKind::snapshot_chunk}) {
+    for (const FrameKind kind : {FrameKind::raft, FrameKind::relay, FrameKind::repair}) {
         EXPECT_FALSE(decode_relay(samples::frame_of(
             FrameKind::relay, encode_relay(NodeId(3), kind, 17, message))));
     }
