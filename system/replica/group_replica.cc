@@ -390,6 +390,8 @@ void GroupReplica::arm_timer() {
 
 bool GroupReplica::wants_snapshot(const raft::SnapshotMeta& meta, NodeId from, Term term) const {
     if (lacks_snapshot_) return !installing_ && meta.index >= recovered_.snapshot_index;
+    // Its bodies would come before the record that creates the group; a leader's first word makes that.
+    if (announce_creation_) return false;
     return started() && meta.index > applied_ && raft_->wants_snapshot(meta, from, term);
 }
 
@@ -413,11 +415,6 @@ void GroupReplica::install_snapshot(const raft::SnapshotMeta& meta, NodeId from,
         return install_first({std::move(change)}, std::move(done));
     }
     change.keep_suffix = raft_->keeps_suffix(meta);
-    if (announce_creation_) {
-        change.create = true;
-        change.incarnation = options_.incarnation;
-        announce_creation_ = false;
-    }
     // Until the record is durable the core stands still, so that it and the WAL see the same order.
     installing_ = true;
     host_.storage().write(

@@ -57,8 +57,11 @@ void ReplicaHost::repair(const wire::RepairRequest& request, Callback<void(wire:
                 done(std::move(reply));
             }));
     }
-    gather_bodies(*storage_, request.group, request.bodies,
-                  guard_.wrap([bodies = request.bodies,
+    // What is not committed may not be what the asker has lost.
+    std::vector<BodyRef> committed = request.bodies;
+    std::erase_if(committed, [commit = group.status().commit](const BodyRef& body) { return body.index > commit; });
+    gather_bodies(*storage_, request.group, committed,
+                  guard_.wrap([bodies = committed,
                                done = std::move(done)](std::vector<Result<Buffer>> gathered) mutable {
                       wire::RepairReply reply;
                       for (size_t i = 0; i < bodies.size(); ++i) {

@@ -8,6 +8,8 @@ namespace quern::replica {
 
 namespace {
 
+// Of a link's queue, before entries are held back.
+constexpr size_t queued_bytes_max = limits::connection_out_bytes_max / 2;
 // On the wire, beside its payload.
 constexpr size_t entry_overhead_bytes = 32;
 
@@ -90,9 +92,12 @@ void Outbox::send(wire::Link& link, std::span<const wire::RaftMessage> messages)
     while (!messages.empty()) {
         const size_t count = messages_of_a_frame(messages);
         wire::Encoded encoded = wire::encode_raft(messages.first(count));
+        messages = messages.subspan(count);
+        // As on a network that cannot keep up: raft sends it again, while a full queue would end the link.
+        const size_t entries_bytes = encoded.attachments.size();
+        if (entries_bytes > 0 && link.queued_bytes() + entries_bytes > queued_bytes_max) continue;
         link.send(wire::encode_frame(wire::FrameKind::raft, 0, std::move(encoded.head),
                                      std::move(encoded.attachments)));
-        messages = messages.subspan(count);
     }
 }
 

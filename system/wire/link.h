@@ -66,6 +66,8 @@ public:
     // `done` will not be called; the peer is not told.
     void cancel(uint64_t request);
     size_t outstanding() const { return pending_.size(); }
+    // Not yet taken by the connection.
+    size_t queued_bytes() const { return connection_ == nullptr ? 0 : connection_->queued_bytes(); }
     // When the last frame came.
     Instant heard() const { return heard_; }
     // The reason of the last failure, for error texts.

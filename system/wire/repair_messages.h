@@ -1,6 +1,6 @@
 // What a node whose disk was damaged asks of a peer: entries of a group's log, bodies, or a snapshot. The
 // peer answers with what it holds; what it lacks is left out. An entry is told by index and term, a body by
-// its reference: whoever holds it, in whatever role, holds the same bytes.
+// its reference: whoever holds it as committed, in whatever role, holds the same bytes.
 #pragma once
 
 #include <vector>
