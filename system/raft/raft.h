@@ -15,7 +15,7 @@
 //
 // Time comes as `now` with each input; deadlines, not ticks: next_deadline() says when on_deadline()
 // wants to be called. Heartbeat deadlines fall on multiples of the heartbeat interval, so that all
-// groups of a node beat in one turn and share one frame per peer.
+// groups of a node beat in one turn and share frames.
 #pragma once
 
 #include <memory>

@@ -2,7 +2,7 @@
 // completions come back as core inputs. The driver decides nothing.
 //
 // All groups of a node share one turn: an input marks its group dirty, and the host's flush at the end of
-// the turn collects every group's output into one WAL write and one frame per peer (ARCHITECTURE.md).
+// the turn collects every group's output into one WAL write and frames to each peer (ARCHITECTURE.md).
 #pragma once
 
 #include <deque>

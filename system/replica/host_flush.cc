@@ -1,4 +1,4 @@
-// The end of a turn: what all groups have to say and to keep, in one write and one frame per peer.
+// The end of a turn: what all groups have to say and to keep, in one write and, if it is little, one frame per peer.
 #include "system/replica/host.h"
 #include "system/replica/peer_session.h"
 

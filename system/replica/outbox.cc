@@ -79,10 +79,10 @@ void Outbox::flush() {
 void Outbox::repeat_earlier(Peer& peer) {
     if (peer.earlier.empty()) {
         if (!env_.faults.fire(FaultPoint::frame_repeated)) return;
-        constexpr uint32_t frames_between[] = {1, 2, 1, 8};
-        peer.frames_until = frames_between[repeated_++ % std::size(frames_between)];
+        constexpr uint32_t turns_between[] = {1, 2, 1, 8};
+        peer.turns_until = turns_between[repeated_++ % std::size(turns_between)];
         peer.earlier = leaving_;
-    } else if (--peer.frames_until == 0) {
+    } else if (--peer.turns_until == 0) {
         send(*peer.link, peer.earlier);
         peer.earlier.clear();
     }

@@ -44,7 +44,7 @@ private:
         wire::Link* link = nullptr;
         std::vector<wire::RaftMessage> messages;
         std::vector<wire::RaftMessage> earlier;  // will be sent once more; only the simulator has any
-        uint32_t frames_until = 0;               // that go before them
+        uint32_t turns_until = 0;                // that go before them
     };
     void repeat_earlier(Peer& peer);
     Peer* up(NodeId peer);
@@ -55,7 +55,7 @@ private:
     Detour detour_;
     std::map<NodeId, Peer> peers_;
     std::vector<wire::RaftMessage> leaving_;  // on their way to a peer; empty between calls
-    uint32_t repeated_ = 0;                   // frames
+    uint32_t repeated_ = 0;                   // turns
 };
 
 }  // namespace quern::replica

@@ -123,6 +123,7 @@ void Cluster::start(Node& node) {
     options.group = GroupId(1);
     options.self = node.id;
     options.seed = settings_.seed;
+    options.heartbeat_interval = settings_.heartbeat_interval;
     options.append_bytes_max = settings_.append_bytes_max;
     options.inflight_messages_max = settings_.inflight_messages_max;
     options.uncommitted_bytes_max = settings_.uncommitted_bytes_max;

@@ -75,6 +75,7 @@ public:
         size_t inflight_messages_max = 0;
         size_t uncommitted_bytes_max = 0;
         Duration hibernate_after;
+        Duration heartbeat_interval = Duration::milliseconds(100);
     };
     Cluster();
     explicit Cluster(Settings settings);

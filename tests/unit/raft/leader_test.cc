@@ -132,6 +132,48 @@ TEST_F(Leader, no_heartbeat_follows_an_append_that_was_answered) {
     EXPECT_EQ(cluster.network()[1].to, two);
 }
 
+// A round of reads needs answers of its own.
+TEST_F(Leader, a_question_that_was_not_answered_is_asked_again_in_spite_of_answered_appends) {
+    cluster.read(one, 1);
+    cluster.network().clear();
+    (void)cluster.propose(one, "x");
+    cluster.settle();
+    EXPECT_TRUE(cluster.node(one).reads.empty());
+    cluster.skip(Duration::milliseconds(100));
+    cluster.fire_due(one);
+    cluster.settle();
+    EXPECT_EQ(cluster.node(one).reads.size(), 1u);
+}
+
+// They do not prove that the peer hears its leader.
+TEST_F(Leader, an_append_that_was_answered_by_a_detour_spares_no_heartbeat) {
+    cluster.skip(Duration::milliseconds(10));
+    (void)cluster.propose(one, "x");
+    relay_all(cluster, Detour::back);
+    cluster.skip(Duration::milliseconds(100));
+    cluster.fire_due(one);
+    EXPECT_EQ(cluster.network().size(), 2u);
+}
+
+class LeaderOfTheImpatient : public Leader {
+protected:
+    LeaderOfTheImpatient() : Leader(settings()) {}
+    static Cluster::Settings settings() {
+        Cluster::Settings settings;
+        settings.heartbeat_interval = Duration::milliseconds(300);  // elections after 1000
+        return settings;
+    }
+};
+
+// Without the one that was spared, a lost one is the second in a row.
+TEST_F(LeaderOfTheImpatient, spares_no_heartbeat) {
+    (void)cluster.propose(one, "x");
+    cluster.settle();
+    cluster.skip(Duration::milliseconds(300));
+    cluster.fire_due(one);
+    EXPECT_EQ(cluster.network().size(), 2u);
+}
+
 TEST_F(Leader, reads_of_one_turn_share_a_round) {
     for (uint64_t i = 1; i <= 5; ++i) cluster.raft(one).read_index(i, cluster.now());
     cluster.raft(two).read_index(6, cluster.now());
