@@ -84,9 +84,9 @@ private:
                        });
     }
     void scan() {
-        read_whole(file_, size_, [self = shared_from_this()](Result<Buffer> bytes) {
-            if (!bytes) return self->finish(fail(bytes.error()));
-            const BodyScan found = scan_body_segment(bytes->span(), body_tag(self->id_));
+        read_whole(file_, size_, [self = shared_from_this()](Result<WholeFile> file) {
+            if (!file) return self->finish(fail(file.error()));
+            const BodyScan found = scan_body_segment(file->bytes.span(), body_tag(self->id_));
             self->add(found.lines, found.damaged);
         });
     }

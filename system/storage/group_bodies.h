@@ -14,6 +14,7 @@
 #include "system/io/env.h"
 #include "system/storage/body_format.h"
 #include "system/storage/body_index.h"
+#include "system/storage/file_read.h"
 
 namespace quern::storage {
 
@@ -102,7 +103,7 @@ private:
     void after_release(uint32_t number);
     void retire_current();
     std::optional<uint32_t> rewrite_candidate() const;
-    void rewrite_read(const std::shared_ptr<Rewrite>& rewrite, Result<Buffer> bytes);
+    void rewrite_read(const std::shared_ptr<Rewrite>& rewrite, Result<WholeFile> file);
     void rewrite_step(const std::shared_ptr<Rewrite>& rewrite);
     void rewrite_end(const std::shared_ptr<Rewrite>& rewrite, const Result<void>& synced);
 

@@ -63,14 +63,14 @@ void GroupBodies::rewrite(Callback<void()> done) {
     rewrite->tag = segments_.at(*candidate).tag;
     rewrite->done = std::move(done);
     read_whole(segments_.at(*candidate).file, segments_.at(*candidate).bytes,
-               guard_.wrap([this, rewrite](Result<Buffer> bytes) {
-                   rewrite_read(rewrite, std::move(bytes));
+               guard_.wrap([this, rewrite](Result<WholeFile> file) {
+                   rewrite_read(rewrite, std::move(file));
                }));
 }
 
-void GroupBodies::rewrite_read(const std::shared_ptr<Rewrite>& rewrite, Result<Buffer> bytes) {
-    if (!bytes) return rewrite_end(rewrite, fail(bytes.error()));
-    rewrite->bytes = std::move(*bytes);
+void GroupBodies::rewrite_read(const std::shared_ptr<Rewrite>& rewrite, Result<WholeFile> file) {
+    if (!file) return rewrite_end(rewrite, fail(file.error()));
+    rewrite->bytes = std::move(file->bytes);
     rewrite->lines = scan_body_segment(rewrite->bytes.span(), rewrite->tag).lines;
     rewrite_step(rewrite);
 }

@@ -89,8 +89,8 @@ private:
     void on_opened(Result<std::unique_ptr<File>> file) {
         if (file) {
             return read_whole(std::move(*file), superblock_file_bytes,
-                              [self = shared_from_this()](Result<Buffer> bytes) {
-                                  self->on_read(std::move(bytes));
+                              [self = shared_from_this()](Result<WholeFile> found) {
+                                  self->on_read(std::move(found));
                               });
         }
         if (file.error().code != ErrorCode::not_found) return finish(fail(file.error()));
@@ -104,9 +104,9 @@ private:
         if (names->empty()) return finish(fail(ErrorCode::not_found, "not formatted"));
         finish(fail(ErrorCode::corrupt, "there is a WAL but no superblock"));
     }
-    void on_read(Result<Buffer> bytes) {
-        if (!bytes) return finish(fail(bytes.error()));
-        auto picked = pick_superblock(bytes->span());
+    void on_read(const Result<WholeFile>& file) {
+        if (!file) return finish(fail(file.error()));
+        auto picked = pick_superblock(file->bytes.span());
         if (!picked) return finish(fail(picked.error()));
         if (picked->degraded) {
             env_.log.write(LogLevel::warning, "superblock", "some copies are damaged");

@@ -5,7 +5,6 @@
 #include "system/base/checksum.h"
 #include "system/base/planted_bug.h"
 #include "system/storage/bytes.h"
-#include "system/storage/file_read.h"
 
 namespace quern::storage {
 
@@ -57,11 +56,23 @@ bool is_rotten_head(ByteSpan segment, uint64_t at, uint64_t number, uint64_t tag
     return end <= sector_bytes || !has_blank_sector(segment, at, at + std::clamp<uint64_t>(size, end, block_bytes));
 }
 
-// What the disk does not give back was given to it whole: a torn write leaves old bytes or new ones.
-bool is_unreadable(ByteSpan segment, uint64_t at) {
-    if (at + read_block_bytes > segment.size()) return false;
-    const ByteSpan block = segment.subspan(at, read_block_bytes);
-    return std::all_of(block.begin(), block.end(), [](uint8_t byte) { return byte == unreadable_fill; });
+// One that has rotted at most a little, and is no copy of an earlier head that happens to begin there: those say
+// another place.
+bool has_head_of_ours(ByteSpan segment, uint64_t at, uint64_t number, uint64_t tag) {
+    const uint8_t* head = segment.data() + at;
+    const uint64_t offset = load_le<uint64_t>(head + 24);
+    const int right = (load_le<uint32_t>(head) == head_magic) + (load_le<uint64_t>(head + 16) == number) +
+                      (offset == at) + (load_le<uint64_t>(head + 72) == tag);
+    const bool may_be_copy = offset < at && offset % block_bytes == 0;
+    return right == 4 || (right == 3 && !may_be_copy);
+}
+
+// One write at a time is under way, so what was begun behind another was begun after that one had completed.
+bool stands_behind_lost_one(ByteSpan segment, uint64_t used, uint64_t number, uint64_t tag) {
+    for (uint64_t at = used + block_bytes; at + head_fixed_bytes <= segment.size(); at += block_bytes) {
+        if (has_head_of_ours(segment, at, number, tag)) return true;
+    }
+    return false;
 }
 
 }  // namespace
@@ -97,7 +108,7 @@ ParsedBatch check_payloads(DecodedHead decoded, ByteSpan segment) {
     return batch;
 }
 
-ParsedSegment parse_segment(Buffer bytes, uint64_t number, uint64_t tag) {
+ParsedSegment parse_segment(Buffer bytes, uint64_t number, uint64_t tag, uint64_t unreadable_end) {
     ParsedSegment parsed;
     parsed.number = number;
     const ByteSpan all = bytes.span();
@@ -120,10 +131,12 @@ ParsedSegment parse_segment(Buffer bytes, uint64_t number, uint64_t tag) {
     }
     parsed.more_follows =
         parsed.used_bytes < all.size() && !all_zero(all.subspan(parsed.used_bytes));
-    // Even if it is the segment's first batch: spares are filled with zeros.
-    parsed.rotten_head_follows =
+    // Even if it is the segment's first batch: spares are filled with zeros. What the disk does not give back was
+    // given to it whole: a torn write leaves old bytes or new ones.
+    parsed.written_behind =
         parsed.more_follows && (is_rotten_head(all, parsed.used_bytes, number, tag) ||
-                                is_unreadable(all, parsed.used_bytes));
+                                unreadable_end > parsed.used_bytes ||
+                                stands_behind_lost_one(all, parsed.used_bytes, number, tag));
     parsed.bytes = std::move(bytes);
     return parsed;
 }

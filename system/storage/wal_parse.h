@@ -25,12 +25,14 @@ struct ParsedSegment {
     // There is something behind the last batch: one more write was begun, so that batch had
     // completed.
     bool more_follows = false;
-    // What follows is a head that was written whole and has rotted since, of a batch with records.
-    bool rotten_head_follows = false;
+    // Behind the last batch, perhaps with a lost one in between, stands what was written whole and is lost now:
+    // a head that has rotted, or a block that the disk cannot read.
+    bool written_behind = false;
     bool foreign = false;  // holds a good batch of another node
 };
 
-ParsedSegment parse_segment(Buffer bytes, uint64_t number, uint64_t tag);
+// `unreadable_end`: of the last block that the disk could not read, 0 if there is none.
+ParsedSegment parse_segment(Buffer bytes, uint64_t number, uint64_t tag, uint64_t unreadable_end = 0);
 
 // A batch known from a copy of its head: its payloads are checked against the segment's bytes.
 ParsedBatch check_payloads(DecodedHead head, ByteSpan segment);

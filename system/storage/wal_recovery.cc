@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "system/storage/bytes.h"
-#include "system/storage/file_read.h"
 #include "system/storage/file_remove.h"
 
 namespace quern::storage {
@@ -52,11 +51,12 @@ void WalRecovery::on_opened(Result<std::unique_ptr<File>> file) {
     read_whole(found.file, segment_bytes_max, to(&WalRecovery::on_read));
 }
 
-void WalRecovery::on_read(Result<Buffer> bytes) {
-    if (!bytes) return finish(fail(bytes.error()));
+void WalRecovery::on_read(Result<WholeFile> file) {
+    if (!file) return finish(fail(file.error()));
     Found& found = found_[next_found_++];
-    found.bytes = bytes->size();
-    ParsedSegment parsed = parse_segment(std::move(*bytes), found.number, node_tag(node_uuid_));
+    found.bytes = file->bytes.size();
+    ParsedSegment parsed = parse_segment(std::move(file->bytes), found.number, node_tag(node_uuid_),
+                                         file->unreadable_end);
     found.has_batches = !parsed.batches.empty();
     found.blank = !found.has_batches && !parsed.more_follows;
     if (auto added = replay_.add(std::move(parsed)); !added) return finish(fail(added.error()));

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "system/storage/batch_builder.h"
+#include "system/storage/file_read.h"
 #include "system/storage/head_ledger.h"
 #include "system/storage/segment_set.h"
 #include "system/storage/types.h"
@@ -40,7 +41,7 @@ private:
     void on_listed(Result<std::vector<std::string>> names);
     void read_next();
     void on_opened(Result<std::unique_ptr<File>> file);
-    void on_read(Result<Buffer> bytes);
+    void on_read(Result<WholeFile> file);
     void on_all_read();
     void sort_found();
     void on_unused_removed(Result<void> done);

@@ -44,8 +44,8 @@ Result<void> WalReplay::add(ParsedSegment segment) {
 Result<void> WalReplay::finish() {
     if (auto settled = settle(Next{}); !settled) return settled;
     for (const ParsedSegment& s : held_) {
-        if (!s.rotten_head_follows) continue;
-        return fail(ErrorCode::corrupt, "the head of the last WAL batch has rotted");
+        if (!s.written_behind) continue;
+        return fail(ErrorCode::corrupt, "the last WAL batches have rotted, or cannot be read");
     }
     held_.clear();
     if (illegible_ && next_sequence_ == 0) {

@@ -263,6 +263,48 @@ TEST_F(Damage, an_unreadable_block_at_the_end_stops_the_node) {
     EXPECT_EQ(restart(), ErrorCode::corrupt);
 }
 
+// Seed 11443 of a campaign: the batch before it had been lost by the disk, so nothing followed the last good one.
+TEST_F(Damage, an_unreadable_block_behind_a_lost_batch_stops_the_node) {
+    write(1, 9);
+    stop();
+    world.disk.unreadable.insert({segment(), batch_of(9).head.offset_bytes / block_bytes});
+    overwrite(batch_of(8).head.offset_bytes, std::vector<uint8_t>(block_bytes));
+    EXPECT_EQ(restart(), ErrorCode::corrupt);
+}
+
+TEST_F(Damage, a_rotten_head_behind_a_lost_batch_stops_the_node) {
+    write(1, 9);
+    stop();
+    const uint64_t tag = node_tag(world.identity.node_uuid);
+    const uint64_t at = batch_of(9).head.offset_bytes;
+    overwrite(batch_of(8).head.offset_bytes, std::vector<uint8_t>(block_bytes));
+    std::vector<uint8_t> bytes = world.disk.inode(segment()).bytes;
+    for (size_t bit = 0; bit < head_fixed_bytes * 8; ++bit) {
+        const auto flip = static_cast<uint8_t>(1U << bit % 8);
+        bytes[at + bit / 8] ^= flip;
+        const ParsedSegment parsed = parse_segment(Buffer::copy_of(bytes), 1, tag);
+        // A place before its own would make it a copy, and a field that nobody reads may say anything.
+        const uint64_t place = load_le<uint64_t>(&bytes[at + 24]);
+        const bool copy = place < at && place % block_bytes == 0;
+        EXPECT_EQ(parsed.written_behind, !copy) << bit;
+        bytes[at + bit / 8] ^= flip;
+    }
+}
+
+// Copies lie anywhere in a batch, also at the start of a block, and a torn write may have cut one off.
+TEST_F(Damage, a_torn_copy_of_a_head_is_no_head) {
+    write(1, 9);
+    stop();
+    const uint64_t last = batch_of(9).head.offset_bytes;
+    std::vector<uint8_t> bytes = world.disk.inode(segment()).bytes;
+    std::copy_n(bytes.begin() + static_cast<int64_t>(last), head_fixed_bytes,
+                bytes.begin() + static_cast<int64_t>(last + 2 * block_bytes));
+    const ParsedSegment parsed =
+        parse_segment(Buffer::copy_of(bytes), 1, node_tag(world.identity.node_uuid));
+    EXPECT_TRUE(parsed.more_follows);
+    EXPECT_FALSE(parsed.written_behind);
+}
+
 TEST_F(Damage, a_last_segment_of_which_nothing_can_be_read_stops_the_node) {
     write(1, 1);
     const std::string first = segment();
