@@ -4,6 +4,17 @@
 
 namespace quern::balancer {
 
+namespace {
+
+// Given by the catalogue's table of tokens before a command is looked at: says nothing of a copy that was carried
+// out and forgotten since.
+bool is_of_the_token(ErrorCode code) {
+    return code == ErrorCode::deadline_exceeded || code == ErrorCode::overloaded ||
+           code == ErrorCode::invalid_argument;
+}
+
+}  // namespace
+
 CatalogueRequest::CatalogueRequest(const Context& context, AnswerSink& sink, Identity& identity,
                                    Arrived arrived)
     : ActiveRequest(context, sink, identity, std::move(arrived)), call_(context),
@@ -68,9 +79,9 @@ void CatalogueRequest::change(Change operation) {
 }
 
 void CatalogueRequest::change_came(Result<GroupReply> result) {
-    if (!result) return finish(std::move(result.error()));
+    if (!result) return change_failed(std::move(result.error()));
     const wire::QueryReply& reply = *result->reply;
-    if (reply.error.code != ErrorCode::ok) return finish(reply.error);
+    if (reply.error.code != ErrorCode::ok) return change_failed(reply.error);
     time_ = reply.time;
     const auto* answer = std::get_if<wire::ChangeAnswer>(&reply.answer);
     if (answer == nullptr) {
@@ -78,15 +89,25 @@ void CatalogueRequest::change_came(Result<GroupReply> result) {
     }
     if (const auto* error = std::get_if<Error>(&answer->reply.result)) {
         if (error->code == ErrorCode::stale_catalogue) return ask_permit_again(*error);
-        return finish(*error);
+        if (!is_of_the_token(error->code)) return finish(*error);
+        change_comes_again();
+        return change_failed(*error);
     }
     changed(answer->reply);
+}
+
+void CatalogueRequest::change_failed(Error error) {
+    if (!in_doubt_ || error.outcome != Outcome::not_applied) return finish(std::move(error));
+    finish(Error(ErrorCode::outcome_unknown,
+                 "an earlier attempt was not answered, and may have been carried out; the last one: " +
+                     error.to_string()));
 }
 
 // The command changed nothing, and none of its copies ever will: ids and policy versions do not come back.
 void CatalogueRequest::ask_permit_again(const Error& cause) {
     if (++mends_ > mends_max) {
-        return finish(Error(ErrorCode::unavailable, "the catalogue changes too fast: " + cause.detail));
+        return change_failed(
+            Error(ErrorCode::unavailable, "the catalogue changes too fast: " + cause.detail));
     }
     context_.catalogue.forget_queue({granted_.account, arrived_.request.queue_name});
     permit_.ask_again([this](Result<Granted> granted) { permit_came(std::move(granted)); });

@@ -30,6 +30,11 @@ protected:
     // stale_catalogue the permission is asked for anew, at most mends_max times.
     void change(Change operation);
     virtual void changed(const metadata::Reply& reply);
+    // The last change was not remembered with its token, and comes again later: a copy of it that was not
+    // answered may still be carried out.
+    void change_comes_again() { in_doubt_ |= call_.ambiguous(); }
+    // Answers with the error, or with an unknown outcome where an earlier attempt may have been carried out.
+    void change_failed(Error error);
     // A command to the queue's group, which is idempotent. `seen_at`: the catalogue version at which the
     // record was the newest. → group_said(), with code ok when it is done.
     void tell_group(const metadata::QueueRecord& record, CatalogueVersion seen_at,
@@ -54,6 +59,7 @@ private:
     Granted granted_;
     ClusterTime time_;
     unsigned mends_ = 0;
+    bool in_doubt_ = false;
 };
 
 }  // namespace quern::balancer

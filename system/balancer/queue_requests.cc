@@ -44,6 +44,18 @@ protected:
     }
     // The one that the permission is for; 0 if there was none of that name.
     QueueId incarnation() const { return granted().record ? granted().record->id : QueueId{}; }
+    // Clears up after a drop. `then` runs whether this succeeds or not: the janitor does it otherwise.
+    void forget_queue(QueueId queue, Callback<void()> then) {
+        metadata::Command command;
+        command.principal = granted().user;
+        command.operation = metadata::ForgetQueue{queue};
+        GroupCall::Options options;
+        options.group = metadata_group;
+        options.deadline = arrived_.deadline;
+        options.mutates = true;
+        call_.query(options, wire::Change{std::move(command)},
+                    [then = std::move(then)](Result<GroupReply>) mutable { then(); });
+    }
     void finish_with(const metadata::QueueRecord& record) {
         wire::Response response = response_now();
         response.queue = record.id;
@@ -67,20 +79,31 @@ public:
     }
 
 private:
-    void permitted(Granted) override {
+    void permitted(Granted) override { create(); }
+    void create() {
         const auto& create = std::get<wire::CreateQueueRequest>(arrived_.request.operation);
         change(metadata::CreateQueue{name(), create.attributes, create.tags});
     }
     void changed(const metadata::Reply& reply) override {
         if (record_of(reply) == nullptr) return finish(foreign_reply());
         record_ = *record_of(reply);
+        if (record_.state == metadata::QueueStateKind::deleting) {
+            change_comes_again();
+            return tell_group(record_, seen_at(reply), Kind::drop_queue);
+        }
         // A repeated reply may be of a queue that is long deleted.
         if (!reply.repeated) context_.catalogue.learned_queue(record_, reply.version);
         tell_group(record_, seen_at(reply), Kind::ensure_queue);
     }
-    void group_said(const Error&) override { finish_with(record_); }
+    void group_said(const Error& error) override {
+        if (record_.state == metadata::QueueStateKind::active) return finish_with(record_);
+        if (error.code == ErrorCode::ok) return forget_queue(record_.id, [this] { create(); });
+        change_failed(Error(ErrorCode::unavailable,
+                            "the deleted queue of this name is not dropped by its group yet: " +
+                                error.detail));
+    }
 
-    metadata::QueueRecord record_;
+    metadata::QueueRecord record_;  // of an older queue of the name while that is dropped
 };
 
 class SetAttributes final : public QueueChange {
@@ -131,23 +154,11 @@ private:
     void group_said(const Error& error) override {
         if (error.code != ErrorCode::ok) {
             return finish(Error(ErrorCode::outcome_unknown,
-                                "the queue's name is free, but its group has not confirmed that its "
-                                "messages are dropped: " +
+                                "nobody finds the queue any more, but its group has not confirmed that "
+                                "its messages are dropped: " +
                                     error.detail));
         }
-        forget();
-    }
-    // Clears up; the queue is gone whether this succeeds or not, and the janitor does it otherwise.
-    void forget() {
-        metadata::Command command;
-        command.principal = granted().user;
-        command.operation = metadata::ForgetQueue{record_.id};
-        GroupCall::Options options;
-        options.group = metadata_group;
-        options.deadline = arrived_.deadline;
-        options.mutates = true;
-        call_.query(options, wire::Change{std::move(command)},
-                    [this](Result<GroupReply>) { finish_with(record_); });
+        forget_queue(record_.id, [this] { finish_with(record_); });
     }
 
     metadata::QueueRecord record_;

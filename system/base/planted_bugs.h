@@ -112,6 +112,8 @@
     X(body_never_freed, "queue", \
       "the body of a deleted message is kept") \
     /* metadata */ \
+    X(successor_before_drop, "metadata", \
+      "a queue is made anew while the deleted one of its name is not dropped yet") \
     X(queue_id_reused, "metadata", \
       "the id of the newest queue is given again once it is gone") \
     X(catalogue_forgets_tokens, "metadata", \

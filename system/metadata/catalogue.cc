@@ -48,7 +48,10 @@ std::vector<const QueueRecord*> Catalogue::list_queues(const std::string& accoun
 }
 
 std::vector<QueueId> Catalogue::deleting_queues() const {
-    return {impl_->deleting.begin(), impl_->deleting.end()};
+    std::vector<QueueId> ids;
+    for (const auto& [name, id] : impl_->deleting) ids.push_back(id);
+    std::sort(ids.begin(), ids.end());
+    return ids;
 }
 
 const UserRecord* Catalogue::find_user(const std::string& name) const {

@@ -87,7 +87,7 @@ std::string CatalogueState::find_queue_contradiction() const {
         if (!validate_tags(queue.tags)) return "a queue has invalid tags";
         bytes += record_bytes(queue);
         if (queue.state == QueueStateKind::deleting) {
-            if (!deleting.contains(id)) return "a deleting queue is not listed";
+            if (!deleting.contains({queue.name, id})) return "a deleting queue is not listed";
             continue;
         }
         const auto name = names.find(queue.name);

@@ -45,7 +45,7 @@ void CatalogueState::add_queue(QueueRecord record) {
         names.emplace(record.name, id);
         load_changed(record.group, 1);
     } else {
-        deleting.insert(id);
+        deleting.emplace(record.name, id);
     }
     const bool inserted = queues.emplace(id, std::move(record)).second;
     QUERN_ASSERT(inserted);
@@ -58,6 +58,10 @@ CatalogueState::Result CatalogueState::run(const CreateQueue& command) {
         return Error(ErrorCode::queue_already_exists,
                      "queue \"" + command.name.name + "\" exists with other attributes");
     }
+    // Not beside one that may still take requests by the name.
+    const auto older = deleting.lower_bound({command.name, QueueId{}});
+    const bool undropped = older != deleting.end() && older->first == command.name;
+    if (undropped && !PLANTED(successor_before_drop)) return queues.at(older->second);
     if (queues.size() >= bounds.queues_max) {
         return Error(ErrorCode::over_limit, "the cluster has too many queues",
                      static_cast<int64_t>(bounds.queues_max), static_cast<int64_t>(queues.size()));
@@ -92,7 +96,7 @@ CatalogueState::Result CatalogueState::run(const DeleteQueue& command) {
     record.modified = time;
     record.state = QueueStateKind::deleting;
     names.erase(name);
-    deleting.insert(record.id);
+    deleting.emplace(record.name, record.id);
     load_changed(record.group, -1);
     announce(QueueRemoved{record.id, record.name});
     return record;
@@ -106,7 +110,7 @@ CatalogueState::Result CatalogueState::run(const ForgetQueue& command) {
     }
     raise_version();
     queue_records_bytes -= record_bytes(found->second);
-    deleting.erase(command.queue);
+    deleting.erase({found->second.name, command.queue});
     queues.erase(found);
     return std::monostate{};
 }

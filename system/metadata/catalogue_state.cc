@@ -9,6 +9,15 @@ namespace {
 // Far enough from the end of the type that adding any duration is safe.
 constexpr ClusterTime time_max{INT64_MAX / 2};
 
+bool comes_again(const Command& command, const Reply& reply) {
+    if (const auto* error = std::get_if<Error>(&reply.result)) {
+        return error->code == ErrorCode::stale_catalogue;
+    }
+    const auto* record = std::get_if<QueueRecord>(&reply.result);
+    return std::holds_alternative<CreateQueue>(command.operation) && record != nullptr &&
+           record->state == QueueStateKind::deleting;
+}
+
 }  // namespace
 
 CatalogueState::CatalogueState(const CatalogueBounds& b)
@@ -42,9 +51,7 @@ Reply CatalogueState::apply(const Command& command) {
             std::visit([this](const auto& operation) { return run(operation); }, command.operation);
     }
     reply.version = version;
-    const auto* error = std::get_if<Error>(&reply.result);
-    const bool comes_again = error != nullptr && error->code == ErrorCode::stale_catalogue;
-    if (!comes_again) sessions.remember(command.token, reply, time);
+    if (!comes_again(command, reply)) sessions.remember(command.token, reply, time);
     hash_reply(reply);
     return reply;
 }

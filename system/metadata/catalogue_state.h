@@ -64,7 +64,7 @@ public:
 
     // Derived.
     std::map<QueueName, QueueId> names;  // of active queues
-    std::set<QueueId> deleting;
+    std::set<std::pair<QueueName, QueueId>> deleting;
     std::map<GroupId, uint64_t> active_in_group;  // data groups
     std::set<std::pair<uint64_t, GroupId>> groups_by_load;
     std::map<std::string, std::string> key_owners;  // key id to user name

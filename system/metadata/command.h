@@ -24,6 +24,8 @@ struct Bootstrap {
 // Idempotent when the attributes agree (those not given are the defaults; tags do not count), else
 // queue_already_exists.
 // Goes to the data group with the fewest queues (lowest id on a tie).
+// While a deleted queue of the name is not forgotten yet, nothing is changed and the reply is that one's
+// record, state deleting: it is to be dropped and forgotten first, lest two queues take requests by one name.
 struct CreateQueue {
     QueueName name;
     QueueAttributes attributes;
@@ -32,7 +34,8 @@ struct CreateQueue {
 // Commands that name a queue may also say which incarnation of it is meant: if the name belongs to another
 // one by now they are refused with stale_catalogue. Id 0: whichever has the name.
 
-// Frees the name at once; the record stays as `deleting` until ForgetQueue.
+// Nobody finds the queue by its name any more; the record stays as `deleting`, and keeps the name from being
+// taken anew, until ForgetQueue.
 struct DeleteQueue {
     QueueName name;
     QueueId queue = {};
@@ -103,7 +106,7 @@ struct Command {
     CatalogueVersion authorised_at = {};
 };
 
-// stale_catalogue is not remembered: the command may come again with its token and a newer version.
+// stale_catalogue is not remembered, nor a creation that has to wait: the command may come again with its token.
 // The record after the command where there is one (for a deleted queue: as it was, state deleting).
 struct Reply {
     std::variant<std::monostate, QueueRecord, UserRecord, NodeRecord, Error> result;

@@ -25,7 +25,7 @@ struct QueueName {
 
 enum class QueueStateKind : uint8_t {
     active = 0,
-    deleting = 1,  // the name is free again; the group has yet to confirm DropQueue
+    deleting = 1,  // nobody finds it by its name; the group has yet to confirm DropQueue
 };
 
 struct QueueRecord {

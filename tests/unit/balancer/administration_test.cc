@@ -94,10 +94,64 @@ TEST(QueueRequests, a_deletion_asked_again_with_its_token_gets_the_first_result)
     EXPECT_EQ(std::get<wire::QueueResponse>(again->body).record.id, record.id);
 }
 
+// Two queues would take requests by one name: a client that knows the older one's id, and one that asks anew.
+TEST(QueueRequests, a_queue_is_made_anew_only_after_the_older_one_of_its_name_was_dropped) {
+    Fixture f;
+    const auto old = f.cluster.create("a");
+    f.cluster.change(metadata::DeleteQueue{old.name});
+    f.cluster.leaders[old.group] = NodeId{};
+    wire::Request create = f.with_token(on_queue("a", wire::CreateQueueRequest{}));
+    create.deadline_ms = 1000;
+    const auto refused = f.admin->ask(create);
+    EXPECT_EQ(refused->error.code, ErrorCode::unavailable) << refused->error.to_string();
+    EXPECT_EQ(refused->error.outcome, Outcome::not_applied);
+    EXPECT_EQ(f.cluster.catalogue.find_queue(old.name), nullptr);
+    f.cluster.leaders[old.group] = NodeId(1);
+    const auto made = f.admin->ask(create);
+    ASSERT_EQ(made->error.code, ErrorCode::ok) << made->error.to_string();
+    EXPECT_TRUE(f.cluster.dropped.contains(old.id));
+    EXPECT_EQ(f.cluster.catalogue.find_queue(old.id), nullptr);
+    EXPECT_NE(std::get<wire::QueueResponse>(made->body).record.id, old.id);
+    EXPECT_EQ(f.admin->code(on_queue("a", send_of("x"))), ErrorCode::ok);
+}
+
+// The lost attempt may still make the queue, once the older one is forgotten.
+TEST(QueueRequests, a_creation_that_had_to_wait_and_was_once_not_answered_is_in_doubt) {
+    Fixture f;
+    const auto old = f.cluster.create("a");
+    f.cluster.change(metadata::DeleteQueue{old.name});
+    f.cluster.leaders[old.group] = NodeId{};
+    f.cluster.lose_answers = 1;
+    wire::Request create = f.with_token(on_queue("a", wire::CreateQueueRequest{}));
+    create.deadline_ms = 6000;
+    const auto answer = f.admin->ask(create);
+    EXPECT_EQ(answer->error.outcome, Outcome::unknown) << answer->error.to_string();
+    EXPECT_EQ(f.cluster.lose_answers, 0u);
+}
+
+// It was made, deleted and forgotten meanwhile, and so was its token.
+TEST(QueueRequests, a_change_that_came_too_late_after_a_lost_answer_is_in_doubt) {
+    Fixture f;
+    f.cluster.lose_answers = 1;
+    wire::Request create = f.with_token(on_queue("a", wire::CreateQueueRequest{}));
+    create.token.expires = f.cluster.now.plus_ms(100);
+    create.deadline_ms = 6000;
+    const uint64_t number = f.admin->send(create);
+    f.cluster.run(Duration::seconds(1));
+    ASSERT_EQ(f.cluster.lose_answers, 0u);
+    f.cluster.now = f.cluster.now.plus_ms(1000);
+    f.cluster.run(Duration::seconds(5));
+    ASSERT_TRUE(f.admin->answers.contains(number));
+    const Error& error = f.admin->answers.at(number)->error;
+    EXPECT_EQ(error.outcome, Outcome::unknown) << error.to_string();
+    EXPECT_NE(error.code, ErrorCode::ok);
+}
+
 TEST(QueueRequests, a_deletion_by_the_id_of_an_older_queue_spares_the_new_one) {
     Fixture f;
     const auto old = f.cluster.create("a");
     f.cluster.change(metadata::DeleteQueue{old.name});
+    f.cluster.change(metadata::ForgetQueue{old.id});
     const auto anew = f.cluster.create("a");
     wire::Request request = on_queue(old.id, wire::DeleteQueueRequest{});
     request.queue_name = "a";
@@ -116,12 +170,14 @@ TEST(QueueRequests, a_change_by_the_id_of_a_remembered_queue_spares_the_new_one)
     wire::Request request = on_queue(old.id, set);
     request.queue_name = "a";
     f.cluster.change(metadata::DeleteQueue{old.name});
+    f.cluster.change(metadata::ForgetQueue{old.id});
     auto anew = f.cluster.create("a");
     EXPECT_EQ(f.admin->code(request), ErrorCode::queue_does_not_exist);
     EXPECT_EQ(*f.cluster.catalogue.find_queue(anew.name), anew);
     // By its name, the queue that has the name now is meant.
     EXPECT_EQ(f.admin->code(on_queue("a", wire::QueueStatusRequest{})), ErrorCode::ok);
     f.cluster.change(metadata::DeleteQueue{anew.name});
+    f.cluster.change(metadata::ForgetQueue{anew.id});
     anew = f.cluster.create("a");
     EXPECT_EQ(f.admin->code(f.with_token(on_queue("a", wire::DeleteQueueRequest{}))), ErrorCode::ok);
     EXPECT_TRUE(f.cluster.dropped.contains(anew.id));

@@ -24,6 +24,7 @@ struct Fixture {
     }
     void delete_queue(const metadata::QueueRecord& record) {
         const metadata::Reply reply = cluster.change(metadata::DeleteQueue{record.name});
+        cluster.change(metadata::ForgetQueue{record.id});
         cluster.known.erase(record.id);
         cluster.floor = reply.version;
     }

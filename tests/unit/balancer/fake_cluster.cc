@@ -9,7 +9,6 @@ namespace {
 constexpr uint16_t client_port = 9000;
 const std::vector<uint8_t> cluster_secret(32, 0x42);
 const ClusterId cluster_id{7, 7};
-constexpr ClusterTime cluster_time{1'000'000};
 
 Buffer sealed(const Key& key, const Credentials& credentials, uint64_t n) {
     metadata::Nonce nonce{};
@@ -84,7 +83,7 @@ metadata::Reply FakeCluster::change(Operation operation, Token token) {
 }
 
 metadata::Reply FakeCluster::apply(const metadata::Command& command) {
-    catalogue.begin_entry(index_ = index_.next(), cluster_time);
+    catalogue.begin_entry(index_ = index_.next(), now);
     return catalogue.apply(command);
 }
 
@@ -193,7 +192,7 @@ std::optional<wire::Response> FakeCluster::answer(const Forwarded& seen) {
 std::optional<wire::QueryReply> FakeCluster::answer_query(NodeId node, const wire::Query& query) {
     wire::QueryReply reply;
     reply.cluster = catalogue.cluster();
-    reply.time = cluster_time;
+    reply.time = now;
     reply.leader = leaders.at(metadata_group);
     if (std::holds_alternative<wire::GroupStatus>(query)) {
         wire::GroupStatusAnswer answer;
@@ -215,6 +214,7 @@ std::optional<wire::QueryReply> FakeCluster::answer_query(NodeId node, const wir
         leaders[transfer->group] = transfer->target;
     } else if (const auto* asked = std::get_if<wire::Change>(&query)) {
         reply.answer = wire::ChangeAnswer{apply(asked->command)};
+        if (lose_answers > 0 && lose_answers-- > 0) return std::nullopt;
     }
     reply.version = catalogue.version();
     reply.policy_version = catalogue.policy_version();

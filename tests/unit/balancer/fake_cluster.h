@@ -89,6 +89,8 @@ public:
     std::map<GroupId, NodeId> leaders;          // 0: none
     std::map<QueueId, CatalogueVersion> known;  // by the groups: queues and their record's version
     std::set<QueueId> dropped;
+    ClusterTime now{1'000'000};
+    size_t lose_answers = 0;  // to changes of the catalogue, the next so many
     CatalogueVersion floor;
     Options options;
     Credentials administrator;

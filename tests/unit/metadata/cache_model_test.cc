@@ -43,7 +43,11 @@ public:
                 apply(CreateQueue{name, {}, {}});
                 break;
             case 1:
-                apply(DeleteQueue{name});
+                if (const QueueRecord* queue = catalogue_.find_queue(name)) {
+                    const QueueId id = queue->id;
+                    apply(DeleteQueue{name});
+                    apply(ForgetQueue{id});
+                }
                 break;
             case 2:
                 apply(TagQueue{name, {{"v", std::to_string(catalogue_.version().value)}}, {}});

@@ -28,6 +28,7 @@ struct ModelUser {
 struct ModelReply {
     ErrorCode error = ErrorCode::ok;
     uint64_t queue = 0;
+    bool comes_again = false;  // not remembered with the token
 };
 
 constexpr int64_t token_life_ms = 50;
@@ -55,7 +56,7 @@ public:
             if (seq == step.seq) return reply;
         }
         const ModelReply reply = run(step);
-        replies.emplace_back(step.seq, reply);
+        if (!reply.comes_again) replies.emplace_back(step.seq, reply);
         return reply;
     }
 
@@ -105,6 +106,9 @@ ModelReply Model::create_queue(const std::string& name, int64_t visibility_ms) {
     if (const ModelQueue* existing = active(name)) {
         if (existing->visibility_ms == visibility_ms) return {ErrorCode::ok, existing->id};
         return {ErrorCode::queue_already_exists};
+    }
+    for (const ModelQueue& older : queues) {
+        if (older.name == name) return {ErrorCode::ok, older.id, true};
     }
     queues.push_back({++version, name, 0, visibility_ms, true});
     const uint32_t group = emptiest_group();

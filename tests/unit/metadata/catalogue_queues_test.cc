@@ -47,11 +47,32 @@ TEST_F(CatalogueQueues, a_deleted_queue_frees_its_name_and_stays_until_forgotten
     EXPECT_EQ(state.find_queue(queue_name("a")), nullptr);
     ASSERT_NE(state.find_queue(first.id), nullptr);
 
-    const QueueRecord second = queue_of(run(make_queue("a")));
-    EXPECT_GT(second.id, first.id);
     EXPECT_EQ(error_of(run(ForgetQueue{first.id})), ErrorCode::ok);
     EXPECT_EQ(state.find_queue(first.id), nullptr);
+    const QueueRecord second = queue_of(run(make_queue("a")));
+    EXPECT_GT(second.id, first.id);
     EXPECT_EQ(state.find_queue(queue_name("a"))->id, second.id);
+}
+
+// Else two queues would take requests by one name.
+TEST_F(CatalogueQueues, a_queue_is_not_made_beside_a_deleted_one_of_its_name) {
+    run(make_queue("a0"));
+    const QueueRecord first = queue_of(run(make_queue("a")));
+    run(make_queue("aa"));
+    for (const char* name : {"a0", "a", "aa"}) run(DeleteQueue{queue_name(name)});
+    const CatalogueVersion version = state.version;
+    const Token token{SessionId(1), 1, 0, ClusterTime{1000}};
+    const QueueRecord waits = queue_of(run(make_queue("a"), token));
+    EXPECT_EQ(waits.id, first.id);
+    EXPECT_EQ(waits.state, QueueStateKind::deleting);
+    EXPECT_EQ(state.version, version);
+    run(ForgetQueue{first.id});
+    // That reply was not the token's: its command comes again.
+    const QueueRecord made = queue_of(run(make_queue("a"), token));
+    EXPECT_GT(made.id, first.id);
+    EXPECT_EQ(made.state, QueueStateKind::active);
+    // Of another account, or of another name, it does not wait.
+    EXPECT_EQ(queue_of(run(CreateQueue{{"123456789012", "aa"}, {}, {}})).state, QueueStateKind::active);
 }
 
 TEST_F(CatalogueQueues, an_active_queue_is_never_forgotten) {
@@ -75,6 +96,7 @@ TEST_F(CatalogueQueues, a_command_for_an_older_incarnation_spares_the_new_one) {
     run(DeleteQueue{queue_name("a"), old});
     const Token token{SessionId(1), 1, 0, ClusterTime{1000}};
     EXPECT_EQ(error_of(run(DeleteQueue{queue_name("a"), old})), ErrorCode::queue_does_not_exist);
+    run(ForgetQueue{old});
     const QueueRecord anew = queue_of(run(make_queue("a")));
     const CatalogueVersion version = state.version;
     SetQueueAttributes set{queue_name("a"), {}, attribute_mask_all(), old};

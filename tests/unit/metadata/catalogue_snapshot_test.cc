@@ -96,7 +96,7 @@ TEST(CatalogueSnapshot, ids_stay_unique_after_a_restore) {
     const QueueId deleted = original.deleting_queues().front();
     Catalogue restored = std::move(*Catalogue::restore(original.snapshot(4096)));
     restored.begin_entry(restored.index().next(), ClusterTime{});
-    const Reply reply = restored.apply(Command{{}, UserId(1), make_queue("b")});
+    const Reply reply = restored.apply(Command{{}, UserId(1), make_queue("z")});
     EXPECT_GT(std::get<QueueRecord>(reply.result).id, deleted);
     EXPECT_EQ(std::get<QueueRecord>(reply.result).id.value, original.version().value + 1);
 }
