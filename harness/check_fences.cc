@@ -42,6 +42,45 @@ std::map<QueueId, const Operation*> deletions(const HistoryIndex& index) {
     return deleted;
 }
 
+// Answers to the owner of a name say which queue has it; those without an index are of no group.
+bool names_incarnation(const Operation& op) {
+    if (!op.ok() || !op.at.queue || op.queue.empty()) return false;
+    return op.at.index || op.kind == OpKind::create_queue || op.kind == OpKind::delete_queue ||
+           op.kind == OpKind::set_attributes;
+}
+
+// For each name and incarnation when an answer first named that one or a later one. Ids of a name rise.
+std::map<std::string, std::map<QueueId, int64_t>> successions(const HistoryIndex& index) {
+    std::map<std::string, std::map<QueueId, int64_t>> seen;
+    for (const Operation& op : index.history().operations) {
+        if (!names_incarnation(op)) continue;
+        int64_t& first = seen[op.queue].try_emplace(op.at.queue, never_ns).first->second;
+        first = std::min(first, op.returned_ns);
+    }
+    for (auto& [name, incarnations] : seen) {
+        int64_t first = never_ns;
+        for (auto at = incarnations.rbegin(); at != incarnations.rend(); ++at) {
+            at->second = first = std::min(first, at->second);
+        }
+    }
+    return seen;
+}
+
+// A queue is made anew only after the older one of its name is gone.
+void check_succession(const HistoryIndex& index, Verdict& verdict) {
+    const auto seen = successions(index);
+    for (const Operation& op : index.history().operations) {
+        if (!names_incarnation(op)) continue;
+        const auto& incarnations = seen.at(op.queue);
+        const auto later = incarnations.upper_bound(op.at.queue);
+        if (later == incarnations.end() || later->second >= op.invoked_ns) continue;
+        verdict.add("Q18", fmt::format("an older incarnation took effect than queue {} or later, which had been "
+                                       "answered before this was asked: {}",
+                                       later->first.value, to_string(op)),
+                    op.returned_ns);
+    }
+}
+
 void check_incarnations(const HistoryIndex& index, Verdict& verdict) {
     const std::map<QueueId, const Operation*> deleted = deletions(index);
     std::map<QueueId, std::string> names;
@@ -66,6 +105,7 @@ void check_incarnations(const HistoryIndex& index, Verdict& verdict) {
 void check_fences(const HistoryIndex& index, Verdict& verdict) {
     check_purges(index, verdict);
     check_incarnations(index, verdict);
+    check_succession(index, verdict);
 }
 
 namespace {

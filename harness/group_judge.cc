@@ -103,7 +103,12 @@ bool GroupJudge::check_token(const queue::Command& command, const queue::Reply& 
         found("Q10", fmt::format("a request was applied at {}, after its expiry at {}", time_.ms,
                                  command.token.expires.ms));
     }
-    effects_.by_token.emplace(key, Effects::Effect{command.queue, time_});
+    const auto [effect, first] = effects_.by_token.emplace(key, Effects::Effect{command.queue, time_});
+    if (!first && effect->second.queue != command.queue) {
+        found("Q10", fmt::format("a request of session {:x} number {} took effect on queue {} and on {}",
+                                 command.token.session.value, command.token.seq,
+                                 effect->second.queue.value, command.queue.value));
+    }
     tokens_[key] = {index_, std::move(seqs)};
     return true;
 }

@@ -138,6 +138,23 @@ TEST(IncarnationFence, a_deleted_queue_takes_no_more) {
     EXPECT_TRUE(h.passes()) << h.words;
 }
 
+TEST(IncarnationFence, an_older_queue_takes_nothing_once_a_later_one_of_its_name_was_seen) {
+    WrittenHistory h;
+    h.history.drained = false;
+    Operation& older = h.send(5, "b", 1);
+    Operation& later = h.send(10, "a", 1);
+    later.at.queue = QueueId(8);
+    EXPECT_TRUE(h.passes()) << h.words;
+    older.invoked_ns = later.returned_ns + 1;
+    older.returned_ns = older.invoked_ns + 1;
+    EXPECT_TRUE(h.fails("Q18"));
+    older.at.index = LogIndex{};  // not of a group: says nothing of where it took effect
+    EXPECT_FALSE(h.fails("Q18")) << h.words;
+    older.at.index = LogIndex(9);
+    older.queue = "another";
+    EXPECT_FALSE(h.fails("Q18")) << h.words;
+}
+
 TEST(Access, a_revoked_permission_is_of_no_use) {
     WrittenHistory h;
     h.history.drained = false;

@@ -198,6 +198,25 @@ TEST_F(JudgeTest, a_request_that_comes_to_another_queue_after_it_took_effect) {
     EXPECT_TRUE(verdict_.names("Q10"));
 }
 
+TEST_F(JudgeTest, a_request_that_takes_effect_on_two_queues) {
+    const Token token{SessionId(4), 1, 0, ClusterTime::never()};
+    send("a", 1, ErrorCode::ok, token);
+    effects_.created = [](QueueId) { return ClusterTime{500}; };
+    GroupJudge other{GroupId(2), effects_, verdict_};
+    queue::Command ensure = on(queue::EnsureQueue{});
+    ensure.queue = QueueId(8);
+    other.begin(LogIndex(1), ClusterTime{3'000}, 0);
+    other.command(ensure, {queue::Done{}});
+    queue::Command command = on(queue::Purge{});
+    command.queue = QueueId(8);
+    command.token = {SessionId(4), 2, 0, ClusterTime::never()};
+    other.command(command, {queue::PurgeReply{0}});
+    EXPECT_TRUE(verdict_.good()) << words();
+    command.token = token;
+    other.command(command, {queue::PurgeReply{0}});
+    EXPECT_TRUE(verdict_.names("Q10"));
+}
+
 TEST_F(JudgeTest, a_repetition_of_nothing_and_one_with_another_answer) {
     const Token token{SessionId(3), 1, 0, ClusterTime::never()};
     send("a", 1, ErrorCode::ok, token, true);
