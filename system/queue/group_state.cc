@@ -36,6 +36,10 @@ ClusterTime GroupState::next_deadline() const { return impl_->next_deadline(); }
 bool GroupState::has_queue(QueueId queue) const { return impl_->find(queue) != nullptr; }
 CatalogueVersion GroupState::catalogue_floor() const { return impl_->floor; }
 
+bool GroupState::remembers(UserId principal, const Token& token) const {
+    return token.session && impl_->sessions.remembers(principal, token);
+}
+
 bool GroupState::has_ready(QueueId queue) const {
     const QueueState* state = impl_->find(queue);
     return state != nullptr && state->has_ready(impl_->time);

@@ -66,6 +66,8 @@ public:
     // Whether a receive now would do more than find nothing: hand out something, or be refused because
     // of the limit of leased messages.
     bool has_ready(QueueId queue) const;
+    // Whether the result of a command with this token is kept.
+    bool remembers(UserId principal, const Token& token) const;
     const Attributes* attributes(QueueId queue) const;  // nullptr: unknown queue
     CatalogueVersion record_version(QueueId queue) const;
     CatalogueVersion catalogue_floor() const;

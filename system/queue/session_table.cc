@@ -101,6 +101,13 @@ SessionTable::Check SessionTable::check(UserId principal, const Token& token, Cl
     return {Verdict::repeated, &position(*place.data, token.seq)->reply};
 }
 
+bool SessionTable::remembers(UserId principal, const Token& token) const {
+    const auto place = places_.find(Key{session_of(token), principal});
+    if (place == places_.end()) return false;
+    const auto found = position(*place->second.data, token.seq);
+    return found != place->second.data->results.end() && found->seq == token.seq;
+}
+
 void SessionTable::remember(UserId principal, const Token& token, ClusterTime now,
                             std::string reply) {
     const Key key{session_of(token), principal};

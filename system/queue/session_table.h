@@ -71,6 +71,8 @@ public:
     // Looks the token up, forgetting what it acknowledges. A session belongs to its principal:
     // another user's session of the same number is another session.
     Check check(UserId principal, const Token& token, ClusterTime now);
+    // Whether check() would find it repeated.
+    bool remembers(UserId principal, const Token& token) const;
     void remember(UserId principal, const Token& token, ClusterTime now, std::string reply);
     // Ends up to `count_max` sessions that were idle too long.
     void expire_idle(ClusterTime now, size_t count_max);

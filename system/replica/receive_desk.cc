@@ -39,7 +39,7 @@ void ReceiveDesk::receive(uint64_t request, queue::Command base, const queue::Re
     const QueueId queue = waiter->base.queue;
     auto line = lines_.find(queue);
     const bool others_wait = line != lines_.end() && !line->second.parked.empty();
-    if (owner_.state_.has_ready(queue) && !others_wait) return propose(std::move(waiter));
+    if (worth_proposing(*waiter) && !others_wait) return propose(std::move(waiter));
     if (deadline <= owner_.now()) return confirm_empty(std::move(waiter));
     if (PLANTED(parked_too_late)) {
         owner_.host_.env().timers.start(
@@ -49,6 +49,11 @@ void ReceiveDesk::receive(uint64_t request, queue::Command base, const queue::Re
     }
     park(std::move(waiter), false);
     if (others_wait) wake(queue);
+}
+
+bool ReceiveDesk::worth_proposing(const Waiter& waiter) const {
+    return owner_.state_.has_ready(waiter.base.queue) ||
+           owner_.state_.remembers(waiter.base.principal, waiter.base.token);
 }
 
 void ReceiveDesk::propose(WaiterPtr waiter) {
@@ -88,6 +93,11 @@ void ReceiveDesk::finish(WaiterPtr waiter, Result<queue::Reply> reply) {
     // A repeated one says what its first application has left. If that is nothing, since the leases have ended,
     // say, it goes on as a new one, for which the token is used up.
     if (reply->repeated && received.deliveries.empty() && wanted) {
+        if (!owner_.state_.has_queue(queue)) {
+            return owner_.respond_refusal(
+                waiter->request, queue,
+                Error(ErrorCode::queue_does_not_exist).with_outcome(Outcome::unknown));
+        }
         waiter->base.token = {};
         if (owner_.state_.has_ready(queue)) return propose(std::move(waiter));
     }
@@ -176,7 +186,7 @@ void ReceiveDesk::confirm_empty(WaiterPtr waiter) {
                 return owner_.respond_error(waiter->request, queue,
                                             Error(ErrorCode::queue_does_not_exist));
             }
-            if (owner_.state_.has_ready(queue)) return propose(std::move(waiter));
+            if (worth_proposing(*waiter)) return propose(std::move(waiter));
             deliver(*waiter, {});
         }));
 }

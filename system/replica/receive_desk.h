@@ -3,7 +3,8 @@
 // are served in the order they came. The check and the parking happen in one turn of the loop, and every
 // change that makes a message ready passes wake(), so no wake-up is lost (S82).
 //
-// An empty answer is given only after the log, or a read barrier, has shown that nothing was ready.
+// An empty answer is given only after the log, or a read barrier, has shown that nothing was ready. A receive that
+// was applied before goes to the log again, whatever is ready: its first answer may hold leases.
 #pragma once
 
 #include <list>
@@ -51,6 +52,7 @@ private:
         uint64_t asked = 0;  // messages asked for by commands under way
     };
 
+    bool worth_proposing(const Waiter& waiter) const;
     void propose(WaiterPtr waiter);
     void applied(WaiterPtr waiter, Result<queue::Reply> reply);
     void finish(WaiterPtr waiter, Result<queue::Reply> reply);

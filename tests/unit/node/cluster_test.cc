@@ -160,6 +160,46 @@ TEST_F(ClusterFixture, a_repeated_receive_that_has_nothing_left_starts_anew) {
     EXPECT_EQ(messages[0].receive_count, 2u);
 }
 
+// It was on its way to be applied while the queue was dropped, and its leases had ended.
+TEST_F(ClusterFixture, a_repeated_receive_does_not_wait_in_a_queue_that_is_gone) {
+    DirectClient other(world, "c2", cluster.client_endpoints()[1]);
+    ASSERT_TRUE(other.connect());
+    wire::ReceiveRequest request;
+    request.visibility_ms = 100;
+    request.wait_ms = 15'000;
+    for (int i = 0; i < 40; ++i) {
+        const std::string name = "q" + std::to_string(i);
+        ASSERT_TRUE(client.call(name, wire::CreateQueueRequest{}).has_value());
+        ASSERT_TRUE(client.call(name, send_request("hello")).has_value());
+        ASSERT_TRUE(client.call(name, request).has_value());
+        world.run_for(Duration::milliseconds(500));
+        const auto deletion = other.begin(name, wire::DeleteQueueRequest{});
+        world.run_for(Duration::microseconds(i * 100));
+        client.repeat();
+        const auto poll = client.begin(name, request, Duration::seconds(20));
+        EXPECT_TRUE(world.run_until([&] { return poll->done && deletion->done; }, Duration::seconds(5))) << i;
+    }
+}
+
+// The first answer was lost, and nothing else is there: what it took is still leased to the client.
+TEST_F(ClusterFixture, a_repeated_receive_is_given_what_it_holds_though_nothing_is_ready) {
+    send("hello");
+    wire::ReceiveRequest request;
+    request.visibility_ms = 30'000;
+    auto first = client.call("orders", request);
+    ASSERT_TRUE(first.has_value());
+    world.run_for(Duration::milliseconds(500));
+    client.repeat();
+    request.wait_ms = 5000;
+    const SimTime before = world.now();
+    auto again = client.call("orders", request);
+    ASSERT_TRUE(again.has_value());
+    EXPECT_LT(world.now() - before, Duration::seconds(1));
+    const auto& messages = std::get<wire::ReceiveResponse>(again->body).messages;
+    ASSERT_EQ(messages.size(), 1u);
+    EXPECT_EQ(messages[0].receipt, std::get<wire::ReceiveResponse>(first->body).messages.at(0).receipt);
+}
+
 // Many large bodies go with a snapshot: not in one frame, which no peer would take.
 struct LargeBodies : ClusterFixture {
     LargeBodies() : ClusterFixture({.data_groups = 1, .snapshot_entries = 50, .segment_bytes = 4u << 20}) {}
