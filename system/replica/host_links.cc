@@ -1,4 +1,5 @@
 // The node's links to its peers, the port they come to, and snapshots between them.
+#include <algorithm>
 #include <charconv>
 
 #include "system/replica/host.h"
@@ -7,6 +8,9 @@
 namespace quern::replica {
 
 namespace {
+
+// A peer that lost its disk needs one of every group: not all at once, lest their chunks fill the link.
+constexpr auto snapshots_per_peer_max = 4;
 
 struct NamedNode {
     NodeId id;
@@ -186,7 +190,9 @@ void ReplicaHost::session_ended(uint64_t session) {
 
 void ReplicaHost::send_snapshot(GroupReplica& group, NodeId peer) {
     const auto key = std::make_pair(group.group(), peer);
-    if (!peers_.contains(peer) || senders_.contains(key)) {
+    const auto to_peer = std::count_if(senders_.begin(), senders_.end(),
+                                       [peer](const auto& sender) { return sender.first.second == peer; });
+    if (!peers_.contains(peer) || senders_.contains(key) || to_peer >= snapshots_per_peer_max) {
         env_.loop.post(guard_.wrap([&group, peer] { group.snapshot_sent(peer, LogIndex{}, false); }));
         return;
     }

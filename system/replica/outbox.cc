@@ -20,6 +20,16 @@ bool carries_the_log(raft::MessageKind kind) {
            kind == MessageKind::heartbeat_request || kind == MessageKind::heartbeat_response;
 }
 
+// What carries entries is dropped, as on a network that cannot keep up: raft sends it again, while a full queue
+// would end the link.
+std::vector<wire::RaftMessage> without_entries(std::span<const wire::RaftMessage> messages) {
+    std::vector<wire::RaftMessage> left;
+    for (const wire::RaftMessage& message : messages) {
+        if (message.message.entries.empty()) left.push_back(message);
+    }
+    return left;
+}
+
 }  // namespace
 
 size_t messages_of_a_frame(std::span<const wire::RaftMessage> messages) {
@@ -90,12 +100,14 @@ void Outbox::repeat_earlier(Peer& peer) {
 
 void Outbox::send(wire::Link& link, std::span<const wire::RaftMessage> messages) {
     while (!messages.empty()) {
-        const size_t count = messages_of_a_frame(messages);
-        wire::Encoded encoded = wire::encode_raft(messages.first(count));
-        messages = messages.subspan(count);
-        // As on a network that cannot keep up: raft sends it again, while a full queue would end the link.
-        const size_t entries_bytes = encoded.attachments.size();
-        if (entries_bytes > 0 && link.queued_bytes() + entries_bytes > queued_bytes_max) continue;
+        const auto frame = messages.first(messages_of_a_frame(messages));
+        messages = messages.subspan(frame.size());
+        wire::Encoded encoded = wire::encode_raft(frame);
+        if (link.queued_bytes() + encoded.attachments.size() > queued_bytes_max) {
+            const std::vector<wire::RaftMessage> left = without_entries(frame);
+            if (left.empty()) continue;
+            encoded = wire::encode_raft(left);
+        }
         link.send(wire::encode_frame(wire::FrameKind::raft, 0, std::move(encoded.head),
                                      std::move(encoded.attachments)));
     }

@@ -140,10 +140,14 @@ TEST_F(OutboxToPeer, a_full_link_is_spared_entries_and_stays) {
     heartbeat.index = LogIndex(1000);
     outbox.flush();
     outbox.add(Uuid{}, heartbeat);
+    add_appends(1, 7 * mib);  // in one frame with the heartbeats
+    heartbeat.index = LogIndex(1001);
+    outbox.add(Uuid{}, heartbeat);
     outbox.flush();
-    ASSERT_TRUE(world.run_until([&] { return !peer.numbers.empty() && peer.numbers.back() == 1000; },
+    ASSERT_TRUE(world.run_until([&] { return !peer.numbers.empty() && peer.numbers.back() == 1001; },
                                 Duration::seconds(60)));
-    EXPECT_LE(peer.numbers.size(), fits + 1);
+    EXPECT_EQ(peer.numbers.at(peer.numbers.size() - 2), 1000u);
+    EXPECT_LE(peer.numbers.size(), fits + 2);
     EXPECT_GE(peer.numbers.size(), fits / 2);
     EXPECT_EQ(downs, 0);
 }
