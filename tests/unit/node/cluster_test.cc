@@ -223,6 +223,56 @@ TEST_F(LargeBodies, come_with_a_snapshot) {
     EXPECT_TRUE(world.run_until([&] { return index_on(behind) >= last; }, Duration::seconds(20)));
 }
 
+// A peer that was away needs the snapshots of all groups: not all at once, lest they fill its link.
+struct SnapshotsCounted final : replica::ReplicaObserver {
+    void message_leaves(NodeId, const raft::Message&) override {}
+    void command_applied(NodeId, GroupId, LogIndex, ClusterTime, const queue::Command&,
+                         const queue::Reply&) override {}
+    void applied(NodeId, GroupId, const raft::Entry&, uint64_t) override {}
+    void restored(NodeId, GroupId, LogIndex, uint64_t) override {}
+    uint64_t read_begins(GroupId) override { return 0; }
+    void read_ends(NodeId, GroupId, uint64_t, LogIndex) override {}
+    void answers_applied(NodeId, GroupId, LogIndex) override {}
+    void activity(NodeId self, GroupId group, replica::Activity activity, bool on) override {
+        if (activity != replica::Activity::sending_snapshot) return;
+        if (on) {
+            sending[self].insert(group);
+        } else {
+            sending[self].erase(group);
+        }
+        most = std::max(most, sending[self].size());
+    }
+    std::map<NodeId, std::set<GroupId>> sending;
+    size_t most = 0;
+};
+struct WithSnapshotsCounted {
+    SnapshotsCounted counted;
+};
+struct ManyGroups : WithSnapshotsCounted, ClusterFixture {
+    ManyGroups() : ClusterFixture({.data_groups = 16, .snapshot_entries = 20, .observer = &counted}) {}
+};
+TEST_F(ManyGroups, send_a_peer_four_snapshots_at_a_time) {
+    Machine& behind = *cluster.storage_machines()[2];
+    behind.kill();
+    for (int queue = 0; queue < 16; ++queue) {
+        const std::string name = "q" + std::to_string(queue);
+        ASSERT_TRUE(client.call(name, wire::CreateQueueRequest{}).has_value());
+        for (int i = 0; i < 60; ++i) ASSERT_TRUE(client.call(name, send_request("x")).has_value());
+    }
+    const auto all_have_caught_up = [&] {
+        for (uint32_t g = 1; g <= 16; ++g) {
+            const auto* there = cluster.host_on(behind);
+            const auto* leads = cluster.leader_of(GroupId(g));
+            if (there == nullptr || leads == nullptr) return false;
+            if (there->data(GroupId(g))->index() < leads->data(GroupId(g))->index()) return false;
+        }
+        return true;
+    };
+    behind.start();
+    EXPECT_TRUE(world.run_until(all_have_caught_up, Duration::seconds(20)));
+    EXPECT_EQ(counted.most, 4u);
+}
+
 TEST_F(ClusterFixture, a_waiting_receive_ends_empty_when_its_time_is_over) {
     wire::ReceiveRequest request;
     request.wait_ms = 3000;
