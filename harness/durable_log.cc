@@ -130,10 +130,10 @@ void DurableLog::look() {
     if (life_ != machine_.life() || !inode_) return start_over();
     for (;;) {
         read_segment();
-        sim::InodeRef next = next_segment();
-        if (!next) return;
+        const sim::InodeRef& next = next_segment();
+        if (!next || next->durable_used() == 0) return;
         const uint64_t at = offset_;
-        const sim::InodeRef current = std::exchange(inode_, std::move(next));
+        const sim::InodeRef current = std::exchange(inode_, next);
         ++segment_;
         offset_ = 0;
         if (read_batch()) continue;
@@ -144,12 +144,17 @@ void DurableLog::look() {
     }
 }
 
-sim::InodeRef DurableLog::next_segment() {
-    if (next_number_ != segment_ + 1) {
+// Null: there is none. Asked for after every message that leaves, it seldom changes.
+const sim::InodeRef& DurableLog::next_segment() {
+    const sim::Platter& platter = machine_.disk().platter();
+    const bool same = next_number_ == segment_ + 1;
+    if (same && next_version_ == platter.durable_version()) return next_;
+    if (!same) {
         next_number_ = segment_ + 1;
         next_path_ = segment_path(next_number_);
     }
-    return machine_.disk().platter().find_durable(next_path_);
+    next_version_ = platter.durable_version();
+    return next_ = platter.find_durable(next_path_);
 }
 
 void DurableLog::read_segment() {

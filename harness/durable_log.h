@@ -56,7 +56,7 @@ private:
     void apply(const storage::Head& head);
     void apply(const storage::Record& record);
     void apply_checkpoint(const storage::Head& head);
-    sim::InodeRef next_segment();
+    const sim::InodeRef& next_segment();
 
     const sim::Machine& machine_;
     uint32_t life_ = 0;
@@ -67,8 +67,11 @@ private:
     std::map<uint64_t, uint64_t> settled_;  // while all is read: segment -> sequence of its first batch
     std::map<GroupId, Group> groups_;
     std::vector<uint8_t> bytes_;
+    // Of next_segment().
     uint64_t next_number_ = 0;
-    std::string next_path_;  // of segment next_number_
+    std::string next_path_;
+    sim::InodeRef next_;
+    uint64_t next_version_ = UINT64_MAX;  // of the disk's names
 };
 
 }  // namespace quern::harness

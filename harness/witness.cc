@@ -106,6 +106,7 @@ void Witness::applied(NodeId self, GroupId group, const raft::Entry& entry, uint
     if (data == nullptr) return;
     if (core(self, group)->status().role == raft::Role::leader) {
         desks_.try_emplace({self, group}, events_ + 1);
+        desks_due_ = std::min(desks_due_, events_ + 1);
     }
     if (g.judge && entry.index > g.judge->index()) {
         g.judge->begin(entry.index, data->state().time(), world_.now().ns);
@@ -128,14 +129,16 @@ void Witness::restored(NodeId self, GroupId group, LogIndex index, uint64_t roll
 void Witness::message_leaves(NodeId self, const raft::Message& message) {
     if (cluster_ == nullptr) return;
     ++messages_;
+    Replica& r = replica(self, message.group);
+    const raft::Raft* raft = core(self, message.group);
     check_term(self, message);
-    check_kept(self, message.group);
+    check_kept(self, message.group, r, raft);
     note_round(self, message);
     switch (message.kind) {
         case raft::MessageKind::append_request:
-        case raft::MessageKind::heartbeat_request: check_leader(self, message); break;
+        case raft::MessageKind::heartbeat_request: check_leader(self, message, r, raft); break;
         case raft::MessageKind::append_response:
-            if (!message.reject) check_append_promise(self, message);
+            if (!message.reject) check_append_promise(self, message, r, raft);
             break;
         case raft::MessageKind::pre_vote_request: check_campaign(self, message); break;
         case raft::MessageKind::vote_request: check_campaign(self, message); [[fallthrough]];
@@ -146,7 +149,8 @@ void Witness::message_leaves(NodeId self, const raft::Message& message) {
     }
 }
 
-void Witness::check_leader(NodeId self, const raft::Message& message) {
+void Witness::check_leader(NodeId self, const raft::Message& message, Replica& r,
+                           const raft::Raft* raft) {
     const bool fresh = rules_.leads({self, message.group}, message.term);
     if (fresh && world_.trace().enabled()) {
         world_.trace().line(fmt::format("s{}", self.value), "leader",
@@ -154,10 +158,8 @@ void Witness::check_leader(NodeId self, const raft::Message& message) {
                                         message.term.value));
     }
     if (fresh) check_election(self, message);
-    Replica& r = replica(self, message.group);
-    const raft::Raft* raft = core(self, message.group);
     if (raft == nullptr) return;
-    if (r.led >= message.term) return check_commit_rule(self, message, *raft);
+    if (r.led >= message.term) return check_commit_rule(self, message, r, *raft);
     r.led = message.term;
     r.led_from = raft->status().commit;
     check_leader_log(self, message.group, *raft);
@@ -185,13 +187,12 @@ bool Witness::durable_on(NodeId node, GroupId group, LogIndex index, Term term, 
     return holds();
 }
 
-void Witness::check_append_promise(NodeId self, const raft::Message& message) {
+void Witness::check_append_promise(NodeId self, const raft::Message& message, Replica& r,
+                                   const raft::Raft* raft) {
     ++promises_;
     check_against_leader(self, message);
     Term term;
-    if (const raft::Raft* raft = core(self, message.group)) {
-        if (raft->status().term == message.term) term = raft->term_at(message.index);
-    }
+    if (raft != nullptr && raft->status().term == message.term) term = raft->term_at(message.index);
     if (!durable_on(self, message.group, message.index, term, Look::thorough)) {
         const DurableLog::Group* log = disk(self).find(message.group);
         rules_.promise({self, message.group}, false,
@@ -201,8 +202,7 @@ void Witness::check_append_promise(NodeId self, const raft::Message& message) {
                                    log != nullptr ? log->last().value : 0, disk(self).place(),
                                    log != nullptr ? log->term_at(message.index).value : 0));
     }
-    LogPosition& promised = replica(self, message.group).promised;
-    if (term) promised = std::max(promised, {term, message.index});
+    if (term) r.promised = std::max(r.promised, {term, message.index});
     if (drawn()) check_durable(self, message.group);
 }
 

@@ -105,16 +105,16 @@ private:
     void found(const char* invariant, std::string text);
     bool drawn();
 
-    void check_leader(NodeId self, const raft::Message& message);
+    void check_leader(NodeId self, const raft::Message& message, Replica& r, const raft::Raft* raft);
     void check_leader_log(NodeId self, GroupId group, const raft::Raft& core);
-    void check_append_promise(NodeId self, const raft::Message& message);
+    void check_append_promise(NodeId self, const raft::Message& message, Replica& r, const raft::Raft* raft);
     void check_vote_promise(NodeId self, const raft::Message& message);
     void check_durable(NodeId self, GroupId group);
     // witness_raft.cc
     bool is_truth(GroupId group, const LogPosition& position) const;
     void check_term(NodeId self, const raft::Message& message);
     void check_election(NodeId self, const raft::Message& message);
-    void check_commit_rule(NodeId self, const raft::Message& message, const raft::Raft& core);
+    void check_commit_rule(NodeId self, const raft::Message& message, Replica& r, const raft::Raft& core);
     void note_candidate(NodeId self, const raft::Message& message);
     void check_voter(NodeId self, const raft::Message& message);
     void check_damaged_voter(NodeId self, const raft::Message& message, const LogPosition& candidate);
@@ -124,7 +124,7 @@ private:
     static bool confirmed_by(const Rounds& rounds, const raft::Configuration& members, NodeId self,
                              uint64_t began);
     void check_campaign(NodeId self, const raft::Message& message);
-    void check_kept(NodeId self, GroupId group);
+    void check_kept(NodeId self, GroupId group, Replica& r, const raft::Raft* raft);
     enum class Look : uint8_t { quick, thorough };
     bool durable_on(NodeId node, GroupId group, LogIndex index, Term term, Look how);
     void check_invariants(NodeId node);
@@ -146,6 +146,7 @@ private:
     uint64_t events_ = 0;
     uint64_t next_deep_event_ = 0;
     std::map<std::pair<NodeId, GroupId>, uint64_t> desks_;  // the event after which they are looked at
+    uint64_t desks_due_ = UINT64_MAX;                       // the first of them
     uint64_t deep_checks_ = 0;
     uint64_t promises_ = 0;
     uint64_t messages_ = 0;  // and reads that began: a clock

@@ -16,15 +16,16 @@ constexpr uint64_t events_between_deep_checks = 2'000;
 // L5, S82: soon after an entry that may have made messages ready, nobody is parked beside them.
 void Witness::check_desks() {
     constexpr uint64_t looks_until = 40;
+    desks_due_ = UINT64_MAX;
     for (auto at = desks_.begin(); at != desks_.end();) {
-        if (at->second > events_) {
-            ++at;
-            continue;
+        bool over = false;
+        if (at->second <= events_) {
+            check_desk(at->first.first, at->first.second);
+            at->second = events_ + 1 + bounded(draw(world_.seed(), Concern::sample, 2, events_), 12);
+            over = at->second % looks_until < 6;
         }
-        check_desk(at->first.first, at->first.second);
-        const uint64_t next = events_ + 1 + bounded(draw(world_.seed(), Concern::sample, 2, events_), 12);
-        at->second = next;
-        at = next % looks_until < 6 ? desks_.erase(at) : std::next(at);
+        if (!over) desks_due_ = std::min(desks_due_, at->second);
+        at = over ? desks_.erase(at) : std::next(at);
     }
 }
 
@@ -38,7 +39,7 @@ void Witness::check_desk(NodeId node, GroupId group) {
 }
 
 void Witness::after_event() {
-    if (cluster_ != nullptr && !desks_.empty()) check_desks();
+    if (cluster_ != nullptr && desks_due_ <= events_) check_desks();
     if (++events_ < next_deep_event_ || cluster_ == nullptr) return;
     const uint64_t random = draw(world_.seed(), Concern::sample, 1, events_);
     next_deep_event_ = events_ + 1 + bounded(random, 2 * events_between_deep_checks);
@@ -53,7 +54,7 @@ void Witness::check_invariants(NodeId node) {
     for (const auto& [group, replica] : host->groups()) {
         if (!replica->started()) continue;
         replica->core().check_invariants();
-        check_kept(node, group);
+        check_kept(node, group, this->replica(node, group), &replica->core());
         check_durable(node, group);
         // R4 is judged when a leader begins: later an entry of an older term may be committed by the next.
         const bool known = this->replica(node, group).led == replica->core().status().term;

@@ -57,9 +57,9 @@ void Witness::check_election(NodeId self, const raft::Message& message) {
 }
 
 // R4: by counting, a leader commits entries of its own term alone (thesis 3.6.2).
-void Witness::check_commit_rule(NodeId self, const raft::Message& message, const raft::Raft& raft) {
+void Witness::check_commit_rule(NodeId self, const raft::Message& message, Replica& r,
+                                const raft::Raft& raft) {
     const raft::Status status = raft.status();
-    Replica& r = replica(self, message.group);
     if (status.role != raft::Role::leader || status.term != message.term) return;
     if (status.commit <= r.led_from || raft.term_at(status.commit) >= status.term) return;
     r.led_from = status.commit;  // told once
@@ -110,9 +110,7 @@ void Witness::check_damaged_voter(NodeId self, const raft::Message& message, con
 
 // A node keeps what it acknowledged and is committed, also over a restart (R10), or knows that its log is
 // damaged.
-void Witness::check_kept(NodeId self, GroupId group) {
-    Replica& r = replica(self, group);
-    const raft::Raft* raft = core(self, group);
+void Witness::check_kept(NodeId self, GroupId group, Replica& r, const raft::Raft* raft) {
     if (raft == nullptr) return;
     const bool fresh = !std::exchange(r.known, true);
     const raft::Status status = raft->status();

@@ -49,14 +49,14 @@ void Inode::chunks_read(uint64_t offset, std::span<uint8_t> into) const {
 }
 
 // `bytes` lie in one page.
-void Inode::page_write(uint64_t offset, ByteSpan bytes) {
+void Inode::page_write(uint64_t offset, ByteSpan bytes, bool known_zeros) {
     const uint64_t index = offset / chunk_bytes;
     if (index >= chunks_.size()) chunks_.resize(index + 1);
     if (!chunks_[index]) chunks_[index] = std::make_unique<Chunk>();
     std::unique_ptr<Page>& page = (*chunks_[index])[offset % chunk_bytes / page_bytes];
     const uint64_t within = offset % page_bytes;
     if (!page) {
-        if (all_zero(bytes)) return;
+        if (known_zeros || all_zero(bytes)) return;
         page = std::make_unique_for_overwrite<Page>();
         std::memset(page->data(), 0, within);
         const uint64_t end = within + bytes.size();
@@ -65,10 +65,10 @@ void Inode::page_write(uint64_t offset, ByteSpan bytes) {
     std::memcpy(page->data() + within, bytes.data(), bytes.size());
 }
 
-void Inode::chunks_write(uint64_t offset, ByteSpan bytes) {
+void Inode::chunks_write(uint64_t offset, ByteSpan bytes, bool known_zeros) {
     while (!bytes.empty()) {
         const size_t take = std::min<uint64_t>(bytes.size(), page_bytes - offset % page_bytes);
-        page_write(offset, bytes.first(take));
+        page_write(offset, bytes.first(take), known_zeros);
         bytes = bytes.subspan(take);
         offset += take;
     }
@@ -131,10 +131,10 @@ bool Inode::base_read(uint64_t offset, std::span<uint8_t> into, bool pristine) c
     return true;
 }
 
-void Inode::commit_bytes(uint64_t offset, ByteSpan bytes) {
+void Inode::commit_bytes(uint64_t offset, ByteSpan bytes, bool known_zeros) {
     if (bytes.empty()) return;
     const uint64_t end = offset + bytes.size();
-    chunks_write(offset, bytes);
+    chunks_write(offset, bytes, known_zeros);
     grow_to(end);
     for (auto it = damage_.lower_bound(offset / sector_bytes);
          it != damage_.end() && it->first * sector_bytes < end;) {
@@ -157,7 +157,9 @@ void Inode::commit_part(const Write& write, uint64_t from, uint64_t to) {
     for (const Buffer& buffer : write.data.parts()) {
         const uint64_t low = std::max(from, at);
         const uint64_t high = std::min(to, at + buffer.size());
-        if (low < high) commit_bytes(low, buffer.span().subspan(low - at, high - low));
+        if (low < high) {
+            commit_bytes(low, buffer.span().subspan(low - at, high - low), buffer.known_zeros());
+        }
         at += buffer.size();
     }
 }
@@ -249,6 +251,19 @@ bool Inode::read(uint64_t offset, std::span<uint8_t> into) const {
             }
             at += buffer.size();
         }
+    }
+    return true;
+}
+
+bool Inode::untouched(uint64_t offset, uint64_t size) const {
+    const uint64_t end = offset + size;
+    const auto written = [&](const Write& write) { return write.offset < end && write.end() > offset; };
+    if (std::any_of(pending_.begin(), pending_.end(), written)) return false;
+    const auto damage = damage_.lower_bound(offset / sector_bytes);
+    if (damage != damage_.end() && damage->first * sector_bytes < end) return false;
+    const uint64_t last = std::min<uint64_t>(chunks_.size(), (end + chunk_bytes - 1) / chunk_bytes);
+    for (uint64_t index = offset / chunk_bytes; index < last; ++index) {
+        if (chunks_[index]) return false;
     }
     return true;
 }

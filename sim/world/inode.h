@@ -75,6 +75,8 @@ public:
 
     // Copies current bytes; false if a sector of the range cannot be read.
     [[nodiscard]] bool read(uint64_t offset, std::span<uint8_t> into) const;
+    // Whether all of the range is zero because it was never written: false says nothing.
+    bool untouched(uint64_t offset, uint64_t size) const;
     // Copies what a power cut would certainly leave. Zeros beyond size_durable(). `pristine`: as if
     // no damage had struck. False if a sector cannot be read.
     [[nodiscard]] bool read_durable(uint64_t offset, std::span<uint8_t> into, bool pristine) const;
@@ -120,9 +122,9 @@ private:
         std::array<uint8_t, sector_bytes> bytes{};
     };
 
-    void page_write(uint64_t offset, ByteSpan bytes);
+    void page_write(uint64_t offset, ByteSpan bytes, bool known_zeros);
     void chunks_read(uint64_t offset, std::span<uint8_t> into) const;
-    void chunks_write(uint64_t offset, ByteSpan bytes);
+    void chunks_write(uint64_t offset, ByteSpan bytes, bool known_zeros);
     void chunks_cut(uint64_t size);
     // The durable bytes below this are still part of the file.
     uint64_t cut_size() const;
@@ -130,7 +132,7 @@ private:
     void commit(const Write& write);
     void commit_part(const Write& write, uint64_t from, uint64_t to);
     void grow_to(uint64_t end);
-    void commit_bytes(uint64_t offset, ByteSpan bytes);
+    void commit_bytes(uint64_t offset, ByteSpan bytes, bool known_zeros);
     void spoil(const std::vector<Write>& synced);
     void crash_keep_some(const std::vector<Write>& writes, uint64_t granule, uint64_t random);
     void crash_keep_prefix(const std::vector<Write>& writes, uint64_t random);

@@ -68,6 +68,7 @@ std::vector<std::string> Platter::list(const std::string& folder) const {
 }
 
 void Platter::directory_synced(const std::string& folder, uint64_t point) {
+    ++durable_version_;
     std::vector<Change> left;
     for (Change& change : changes_) {
         if (change.folder == folder && change.order <= point) {
@@ -95,6 +96,7 @@ bool Platter::dirty() const {
 }
 
 void Platter::crash(CrashLoss loss, uint64_t ordinal) {
+    ++durable_version_;
     const uint64_t random = draw(seed_, Concern::crash_directory, identity_, ordinal);
     const bool subset = random % 2 == 0;
     const size_t prefix = bounded(mix64(random), changes_.size() + 1);
@@ -118,6 +120,7 @@ void Platter::process_died(uint64_t ordinal) {
 }
 
 void Platter::wipe() {
+    ++durable_version_;
     names_.clear();
     durable_.clear();
     changes_.clear();

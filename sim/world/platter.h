@@ -50,6 +50,8 @@ public:
     // The file that name would lead to after a power cut that loses all that was not synced.
     InodeRef find_durable(const std::string& path) const;
     std::vector<std::string> paths_durable() const;
+    // Changes whenever the durable names may.
+    uint64_t durable_version() const { return durable_version_; }
     // The bytes of the file of that durable name after such a power cut; not_found, or io_failed if
     // a sector cannot be read. `pristine`: as if no damage had struck.
     Result<Buffer> durable_image(const std::string& path, bool pristine = false) const;
@@ -72,6 +74,7 @@ private:
     uint64_t files_made_ = 0;
     Names names_;
     Names durable_;
+    uint64_t durable_version_ = 0;
     std::vector<Change> changes_;
 };
 

@@ -1,8 +1,26 @@
 #include "sim/world/sim_file.h"
 
+#include <cstring>
+
 #include "system/base/assert.h"
 
 namespace quern::sim {
+
+namespace {
+
+// Much of what a starting node reads is spare segments, which nobody has written to.
+constexpr size_t blank_bytes_max = 1024 * 1024;
+
+Buffer blank(size_t size) {
+    static const Buffer all = [] {
+        MutableBuffer bytes(blank_bytes_max);
+        std::memset(bytes.data(), 0, bytes.size());
+        return std::move(bytes).freeze();
+    }();
+    return all.slice(0, size);
+}
+
+}  // namespace
 
 SimFile::SimFile(SimDisk& disk, InodeRef inode, std::string path)
     : disk_(disk), handle_(disk.handle_make()) {
@@ -97,8 +115,10 @@ Result<Buffer> SimFile::read_now(uint64_t offset_bytes, size_t size_bytes) {
     if (offset_bytes >= size) return Buffer();
     const size_t take = std::min<uint64_t>(size_bytes, size - offset_bytes);
     if (take == 0) return Buffer();
+    const bool broken = disk_.read_trouble_.strikes(file_->file_class);
+    if (!broken && take <= blank_bytes_max && inode.untouched(offset_bytes, take)) return blank(take);
     MutableBuffer bytes(take);
-    if (disk_.read_trouble_.strikes(file_->file_class) || !inode.read(offset_bytes, bytes.span())) {
+    if (broken || !inode.read(offset_bytes, bytes.span())) {
         disk_.counters_.struck(FaultKind::latent_error);
         disk_.note("read", file_->path, false);
         return fail(ErrorCode::io_failed, file_->path);

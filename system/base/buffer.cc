@@ -23,6 +23,8 @@ uint8_t* block_bytes(detail::Block* block) {
 
 }  // namespace
 
+const uint8_t Buffer::zero_bytes[zeros_max] = {};
+
 Buffer Buffer::copy_of(ByteSpan bytes) {
     if (bytes.empty()) return {};
     MutableBuffer copy(bytes.size());

@@ -63,6 +63,15 @@ public:
         return Buffer(holder, bytes.data(), bytes.size());
     }
 
+    // Bytes that are zero, for padding: they lie in no block of their own.
+    static constexpr size_t zeros_max = 4096;
+    static Buffer zeros(size_t size) {
+        QUERN_ASSERT(size <= zeros_max);
+        return Buffer(nullptr, zero_bytes, size);
+    }
+    // They come from there.
+    bool known_zeros() const { return data_ == zero_bytes; }
+
     const uint8_t* data() const { return data_; }
     size_t size() const { return size_; }
     bool empty() const { return size_ == 0; }
@@ -81,6 +90,7 @@ public:
 
 private:
     friend class MutableBuffer;
+    static const uint8_t zero_bytes[zeros_max];
     Buffer(detail::Block* block, const uint8_t* data, size_t size)
         : block_(block), data_(data), size_(size) {}
     void retain() const {

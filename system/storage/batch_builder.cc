@@ -1,7 +1,5 @@
 #include "system/storage/batch_builder.h"
 
-#include <array>
-
 #include "system/base/checksum.h"
 #include "system/storage/bytes.h"
 
@@ -9,14 +7,7 @@ namespace quern::storage {
 
 namespace {
 
-constexpr std::array<uint8_t, block_bytes> zeros{};
-
-// `size` zero bytes without a block of their own.
-void append_zeros(BufferChain& chain, uint64_t size) {
-    QUERN_ASSERT(size < block_bytes);
-    struct Static {};
-    if (size > 0) chain.append(Buffer::adopt(Static{}, ByteSpan(zeros).first(size)));
-}
+static_assert(block_bytes <= Buffer::zeros_max);
 
 uint64_t copies_bytes(const std::vector<Buffer>& copies) {
     uint64_t bytes = 0;
@@ -68,12 +59,12 @@ Batch build_batch(LogCursor& cursor, HeadLedger& ledger, std::vector<Record> rec
     batch.bytes.append(encoded);
     for (const Buffer& copy : copies)
         batch.bytes.append(copy);
-    append_zeros(batch.bytes, head.payload_start - table_end);
+    batch.bytes.append(Buffer::zeros(head.payload_start - table_end));
     for (const Buffer& p : payloads) {
         batch.bytes.append(p);
-        append_zeros(batch.bytes, round_up(p.size(), payload_align_bytes) - p.size());
+        batch.bytes.append(Buffer::zeros(round_up(p.size(), payload_align_bytes) - p.size()));
     }
-    append_zeros(batch.bytes, head.batch_bytes - batch.bytes.size());
+    batch.bytes.append(Buffer::zeros(head.batch_bytes - batch.bytes.size()));
     QUERN_ASSERT(batch.bytes.size() == head.batch_bytes);
 
     cursor.sequence += 1;

@@ -10,7 +10,6 @@
 namespace quern::storage {
 
 namespace {
-constexpr std::array<uint8_t, body_align_bytes> zeros{};
 }
 
 GroupBodies::GroupBodies(Env& env, const BodySegmentId& id, uint64_t segment_bytes,
@@ -149,9 +148,7 @@ void GroupBodies::write_job() {
         units.push_back(static_cast<uint32_t>((current.bytes + chain.size()) / body_align_bytes));
         chain.append(encode_body_record_header(current.tag, item.body, item.bytes.span()));
         chain.append(item.bytes);
-        const uint64_t pad = round_up(item.bytes.size(), body_align_bytes) - item.bytes.size();
-        struct Static {};
-        if (pad > 0) chain.append(Buffer::adopt(Static{}, ByteSpan(zeros).first(pad)));
+        chain.append(Buffer::zeros(round_up(item.bytes.size(), body_align_bytes) - item.bytes.size()));
     }
     const uint64_t size = chain.size();
     current.file->write_at(current.bytes, std::move(chain),

@@ -37,5 +37,16 @@ TEST(BufferChain, parts_are_shared_by_copies_and_taken_whole) {
     EXPECT_EQ(other.size(), 4U);
 }
 
+TEST(Buffer, zeros_are_known_as_such_and_take_no_block) {
+    const Buffer zeros = Buffer::zeros(Buffer::zeros_max);
+    EXPECT_TRUE(zeros.known_zeros());
+    for (const uint8_t byte : zeros.span()) ASSERT_EQ(byte, 0);
+    EXPECT_EQ(Buffer::zeros(3).size(), 3u);
+    EXPECT_EQ(Buffer::zeros(3).data(), zeros.data());
+    EXPECT_TRUE(Buffer::zeros(0).empty());
+    EXPECT_FALSE(Buffer::copy_of(zeros.span()).known_zeros());
+    EXPECT_FALSE(Buffer().known_zeros());
+}
+
 }  // namespace
 }  // namespace quern

@@ -73,6 +73,29 @@ TEST_F(Damage, sectors_in_a_row_become_unreadable) {
     EXPECT_GT(bad(), 5);
 }
 
+TEST_F(Damage, what_was_never_written_is_zero_until_it_is_damaged_or_written) {
+    constexpr size_t size = 64 * 1024;
+    auto spare = files.open("spare-1", OpenMode::create_new);
+    EXPECT_EQ(files.allocate(*spare, size), ErrorCode::ok);
+    files.sync(*spare);
+    files.sync_directory("");
+    Inode& inode = *platter().find("spare-1");
+    EXPECT_TRUE(inode.untouched(0, size));
+    EXPECT_EQ(files.read(*spare, 0, size), std::string(size, '\0'));
+    ASSERT_TRUE(inode.flip_bit(40'000, 3));
+    EXPECT_FALSE(inode.untouched(0, size));
+    EXPECT_NE(files.read(*spare, 0, size), std::string(size, '\0'));
+    EXPECT_EQ(files.read(*spare, 0, 39'000), std::string(39'000, '\0'));
+    ASSERT_TRUE(inode.make_unreadable(40'000 / sector_bytes));
+    EXPECT_EQ(files.read(*spare, 0, size), "error");
+    files.write(*spare, 100, "x");
+    EXPECT_FALSE(inode.untouched(0, 200));  // not durable yet
+    EXPECT_TRUE(inode.untouched(200, 1'000));
+    EXPECT_EQ(files.read(*spare, 0, 200), std::string(100, '\0') + "x" + std::string(99, '\0'));
+    files.sync(*spare);
+    EXPECT_FALSE(inode.untouched(0, 200));
+}
+
 TEST_F(Damage, overwriting_a_sector_heals_it) {
     damage_disk(world, m, anything, {FaultKind::latent_error, 7, 3, ""});
     EXPECT_EQ(files.read(*file, 0, 8192), "error");

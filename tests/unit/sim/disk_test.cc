@@ -67,6 +67,21 @@ TEST(SimDisk, zeros_are_bytes_like_others) {
     EXPECT_TRUE(files.read(*file, 0, 100'000) == expected);
 }
 
+TEST(SimDisk, known_zeros_overwrite_what_was_there) {
+    World world;
+    Machine& m = world.add_machine({.name = "m"});
+    Files files(world, m);
+    auto file = files.open("x", OpenMode::create_new);
+    files.write(*file, 0, std::string(6'000, 'a'));
+    files.sync(*file);
+    BufferChain chain(Buffer::copy_of("head"));
+    chain.append(Buffer::zeros(Buffer::zeros_max - 4));
+    file->write_at(0, std::move(chain), [](Result<void> done) { EXPECT_TRUE(done); });
+    world.run_for(Duration::seconds(1));
+    files.sync(*file);
+    EXPECT_EQ(files.read(*file, 0, 6'000), "head" + std::string(4'092, '\0') + std::string(1'904, 'a'));
+}
+
 TEST(SimDisk, truncate_cuts_and_extends_with_zeros) {
     World world;
     Machine& m = world.add_machine({.name = "m"});
