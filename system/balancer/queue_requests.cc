@@ -97,13 +97,15 @@ private:
     }
     void group_said(const Error& error) override {
         if (record_.state == metadata::QueueStateKind::active) return finish_with(record_);
-        if (error.code == ErrorCode::ok) return forget_queue(record_.id, [this] { create(); });
+        if (error.code == ErrorCode::ok && ++drops_ <= mends_max) {
+            return forget_queue(record_.id, [this] { create(); });
+        }
         change_failed(Error(ErrorCode::unavailable,
-                            "the deleted queue of this name is not dropped by its group yet: " +
-                                error.detail));
+                            "the deleted queue of this name is still in the way: " + error.detail));
     }
 
     metadata::QueueRecord record_;  // of an older queue of the name while that is dropped
+    unsigned drops_ = 0;
 };
 
 class SetAttributes final : public QueueChange {
