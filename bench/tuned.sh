@@ -43,15 +43,16 @@ train "$build/bin/quern-sim" 40
 llvm-profdata-19 merge -o "$build/profile.data" "$build/profile"
 build_for use "$@"
 
+bolt=$(readlink -f "$(command -v llvm-bolt-19)") # finds its library beside itself
 case " $* " in
     *" quern-sim "*)
         sim=$build/bin/quern-sim
         mkdir "$build/counts"
-        llvm-bolt-19 "$sim" -instrument -instrumentation-file="$build/counts/of" \
+        "$bolt" "$sim" -instrument -instrumentation-file="$build/counts/of" \
             -instrumentation-file-append-pid -o "$sim.counting" >"$build/bolt.log" 2>&1
         train "$sim.counting" 16
         merge-fdata-19 "$build"/counts/of* >"$build/layout.data" 2>>"$build/bolt.log"
-        llvm-bolt-19 "$sim" -data="$build/layout.data" -o "$sim.laid_out" -reorder-blocks=ext-tsp \
+        "$bolt" "$sim" -data="$build/layout.data" -o "$sim.laid_out" -reorder-blocks=ext-tsp \
             -reorder-functions=cdsort -split-functions -split-all-cold -split-eh -icf=1 \
             >>"$build/bolt.log" 2>&1
         mv "$sim.laid_out" "$sim"
