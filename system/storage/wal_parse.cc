@@ -1,6 +1,7 @@
 #include "system/storage/wal_parse.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "system/base/checksum.h"
 #include "system/base/planted_bug.h"
@@ -56,15 +57,17 @@ bool is_rotten_head(ByteSpan segment, uint64_t at, uint64_t number, uint64_t tag
     return end <= sector_bytes || !has_blank_sector(segment, at, at + std::clamp<uint64_t>(size, end, block_bytes));
 }
 
-// One that has rotted at most a little, and is no copy of an earlier head that happens to begin there: those say
-// another place.
+// One that has rotted at most a little. Nobody can forge it, who does not know the tag; it is no whole head that
+// strayed here, and no copy of an earlier one, cut off, that happens to begin here: those say another place.
 bool has_head_of_ours(ByteSpan segment, uint64_t at, uint64_t number, uint64_t tag) {
+    constexpr int flips_max = 8;
     const uint8_t* head = segment.data() + at;
+    if (std::popcount(load_le<uint64_t>(head + 72) ^ tag) > flips_max) return false;
     const uint64_t offset = load_le<uint64_t>(head + 24);
     const int right = (load_le<uint32_t>(head) == head_magic) + (load_le<uint64_t>(head + 16) == number) +
-                      (offset == at) + (load_le<uint64_t>(head + 72) == tag);
+                      (offset == at);
     const bool may_be_copy = offset < at && offset % block_bytes == 0;
-    return right == 4 || (right == 3 && !may_be_copy);
+    return (right == 3 || (right == 2 && !may_be_copy)) && !decode_head(segment.subspan(at));
 }
 
 // One write at a time is under way, so what was begun behind another was begun after that one had completed.
@@ -128,11 +131,13 @@ ParsedSegment parse_segment(Buffer bytes, uint64_t number, uint64_t tag, uint64_
         at += decoded->head.batch_bytes;
         parsed.used_bytes = at;
         parsed.batches.push_back(check_payloads(std::move(*decoded), all));
+        // What the disk does not give back was given to it whole: a torn write leaves old bytes or new ones.
+        ParsedBatch& batch = parsed.batches.back();
+        if (unreadable_end > batch.head.offset_bytes) batch.could_be_torn = false;
     }
     parsed.more_follows =
         parsed.used_bytes < all.size() && !all_zero(all.subspan(parsed.used_bytes));
-    // Even if it is the segment's first batch: spares are filled with zeros. What the disk does not give back was
-    // given to it whole: a torn write leaves old bytes or new ones.
+    // Even if it is the segment's first batch: spares are filled with zeros.
     parsed.written_behind =
         parsed.more_follows && (is_rotten_head(all, parsed.used_bytes, number, tag) ||
                                 unreadable_end > parsed.used_bytes ||
