@@ -31,7 +31,7 @@ ReplicaHost::ReplicaHost(Env& env, HostOptions options, Callback<void(const Erro
     : env_(env), options_(std::move(options)), fatal_(std::move(fatal)),
       clock_(clock_options(), options_.self, options_.nodes.size()),
       outbox_(env, options_.self, options_.observer, [this](NodeId to) { return detour(to); }),
-      ping_timer_(env.timers) {
+      turns_(options_.heartbeat_interval * 4 + Duration::seconds(1)), ping_timer_(env.timers) {
     metadata_ = std::make_unique<MetadataReplica>(*this, clock_, options_.self,
                                                   [this] { catalogue_changed(); });
 }

@@ -20,6 +20,7 @@
 #include "system/replica/metadata_replica.h"
 #include "system/replica/snapshot_receiver.h"
 #include "system/replica/snapshot_sender.h"
+#include "system/replica/snapshot_turns.h"
 #include "system/wire/acceptor.h"
 #include "system/wire/link.h"
 #include "system/wire/relay_messages.h"
@@ -182,6 +183,7 @@ private:
     std::map<uint64_t, std::unique_ptr<PeerSession>> sessions_;
     std::vector<std::unique_ptr<PeerSession>> sessions_ended_;  // until the loop's next turn
     std::map<std::pair<GroupId, NodeId>, std::unique_ptr<SnapshotSender>> senders_;
+    SnapshotTurns turns_;
     std::map<GroupId, std::unique_ptr<SnapshotReceiver>> receivers_;
     OwnedTimer ping_timer_;
     uint64_t next_forward_ = 1;

@@ -9,9 +9,6 @@ namespace quern::replica {
 
 namespace {
 
-// A peer that lost its disk needs one of every group: not all at once, lest their chunks fill the link.
-constexpr auto snapshots_per_peer_max = 4;
-
 struct NamedNode {
     NodeId id;
     NodeUuid uuid;
@@ -192,7 +189,8 @@ void ReplicaHost::send_snapshot(GroupReplica& group, NodeId peer) {
     const auto key = std::make_pair(group.group(), peer);
     const auto to_peer = std::count_if(senders_.begin(), senders_.end(),
                                        [peer](const auto& sender) { return sender.first.second == peer; });
-    if (!peers_.contains(peer) || senders_.contains(key) || to_peer >= snapshots_per_peer_max) {
+    if (!peers_.contains(peer) || senders_.contains(key) ||
+        !turns_.admit(peer, group.group(), static_cast<size_t>(to_peer), env_.clock.now())) {
         env_.loop.post(guard_.wrap([&group, peer] { group.snapshot_sent(peer, LogIndex{}, false); }));
         return;
     }
