@@ -257,6 +257,9 @@ void DataReplica::handle_peek(Call call, const wire::PeekRequest& request) {
     replica_->read_barrier(guard_.wrap([this, id = call.id, queue = call.base.queue, count,
                                         from = request.from](Result<void> read) {
         if (!read) return respond_error(id, queue, std::move(read.error()));
+        if (!state_.has_queue(queue)) {
+            return respond_error(id, queue, Error(ErrorCode::queue_does_not_exist));
+        }
         std::vector<queue::GroupState::Peeked> peeked = state_.peek(queue, from, count);
         std::vector<BodyRef> bodies;
         uint64_t bytes = 0;

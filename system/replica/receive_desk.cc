@@ -39,7 +39,9 @@ void ReceiveDesk::receive(uint64_t request, queue::Command base, const queue::Re
     const QueueId queue = waiter->base.queue;
     auto line = lines_.find(queue);
     const bool others_wait = line != lines_.end() && !line->second.parked.empty();
-    if (worth_proposing(*waiter) && !others_wait) return propose(std::move(waiter));
+    if (repeats(*waiter) || (owner_.state_.has_ready(queue) && !others_wait)) {
+        return propose(std::move(waiter));
+    }
     if (deadline <= owner_.now()) return confirm_empty(std::move(waiter));
     if (PLANTED(parked_too_late)) {
         owner_.host_.env().timers.start(
@@ -51,12 +53,17 @@ void ReceiveDesk::receive(uint64_t request, queue::Command base, const queue::Re
     if (others_wait) wake(queue);
 }
 
-bool ReceiveDesk::worth_proposing(const Waiter& waiter) const {
-    return owner_.state_.has_ready(waiter.base.queue) ||
-           owner_.state_.remembers(waiter.base.principal, waiter.base.token);
+bool ReceiveDesk::repeats(const Waiter& waiter) const {
+    return owner_.state_.remembers(waiter.base.principal, waiter.base.token);
+}
+
+Error ReceiveDesk::gone(const Waiter& waiter) const {
+    return Error(ErrorCode::queue_does_not_exist)
+        .with_outcome(repeats(waiter) ? Outcome::unknown : Outcome::not_applied);
 }
 
 void ReceiveDesk::propose(WaiterPtr waiter) {
+    if (!owner_.responders_.contains(waiter->request)) return;  // nobody waits for it any more
     if (PLANTED(receive_before_commit)) {
         deliver(*waiter, foreseen(owner_.state_, waiter->base.queue, waiter->receive));
     }
@@ -78,8 +85,29 @@ void ReceiveDesk::applied(WaiterPtr waiter, Result<queue::Reply> reply) {
         line->second.asked -= waiter->receive.messages_max;
         if (line->second.asked == 0 && line->second.parked.empty()) lines_.erase(line);
     }
+    const UserId principal = waiter->base.principal;
+    const Token token = waiter->base.token;
     finish(std::move(waiter), std::move(reply));
+    if (token.session && owner_.state_.remembers(principal, token)) wake_repetitions(principal, token);
     wake(queue);  // it may have taken less than it asked for
+}
+
+// The same request was sent again, by another way, before it was applied.
+void ReceiveDesk::wake_repetitions(UserId principal, const Token& token) {
+    std::vector<uint64_t> requests;
+    for (auto at = repeatable_.lower_bound({principal, token.session, token.seq, 0});
+         at != repeatable_.end() && *at <= Repeatable{principal, token.session, token.seq, UINT64_MAX}; ++at) {
+        requests.push_back(std::get<3>(*at));
+    }
+    for (const uint64_t request : requests) {
+        const auto queue = where_.find(request);
+        if (queue != where_.end()) propose(take(queue->second, request));
+    }
+}
+
+ReceiveDesk::Repeatable ReceiveDesk::repeatable(const Waiter& waiter) {
+    const Token& token = waiter.base.token;
+    return {waiter.base.principal, token.session, token.seq, waiter.request};
 }
 
 void ReceiveDesk::finish(WaiterPtr waiter, Result<queue::Reply> reply) {
@@ -94,9 +122,7 @@ void ReceiveDesk::finish(WaiterPtr waiter, Result<queue::Reply> reply) {
     // say, it goes on as a new one, for which the token is used up.
     if (reply->repeated && received.deliveries.empty() && wanted) {
         if (!owner_.state_.has_queue(queue)) {
-            return owner_.respond_refusal(
-                waiter->request, queue,
-                Error(ErrorCode::queue_does_not_exist).with_outcome(Outcome::unknown));
+            return owner_.respond_refusal(waiter->request, queue, gone(*waiter));
         }
         waiter->base.token = {};
         if (owner_.state_.has_ready(queue)) return propose(std::move(waiter));
@@ -114,6 +140,7 @@ void ReceiveDesk::park(WaiterPtr waiter, bool front) {
     const QueueId queue = waiter->base.queue;
     const uint64_t request = waiter->request;
     waiter->timer.start(waiter->deadline, [this, queue, request] { timed_out(queue, request); });
+    if (waiter->base.token.session) repeatable_.insert(repeatable(*waiter));
     std::list<WaiterPtr>& parked = lines_[queue].parked;
     if (front) {
         parked.push_front(std::move(waiter));
@@ -134,6 +161,7 @@ ReceiveDesk::WaiterPtr ReceiveDesk::take(QueueId queue, uint64_t request) {
         WaiterPtr waiter = std::move(*it);
         parked.erase(it);
         where_.erase(request);
+        repeatable_.erase(repeatable(*waiter));
         --parked_count_;
         owner_.replica_->set_activity(Activity::polls_parked, parked_count_ > 0);
         waiter->timer.cancel();
@@ -183,10 +211,9 @@ void ReceiveDesk::confirm_empty(WaiterPtr waiter) {
         guard_.wrap([this, queue, waiter = std::move(waiter)](Result<void> read) mutable {
             if (!read) return owner_.respond_error(waiter->request, queue, std::move(read.error()));
             if (!owner_.state_.has_queue(queue)) {
-                return owner_.respond_error(waiter->request, queue,
-                                            Error(ErrorCode::queue_does_not_exist));
+                return owner_.respond_error(waiter->request, queue, gone(*waiter));
             }
-            if (worth_proposing(*waiter)) return propose(std::move(waiter));
+            if (owner_.state_.has_ready(queue) || repeats(*waiter)) return propose(std::move(waiter));
             deliver(*waiter, {});
         }));
 }
@@ -195,7 +222,7 @@ void ReceiveDesk::queue_dropped(QueueId queue) {
     auto found = lines_.find(queue);
     while (found != lines_.end() && !found->second.parked.empty()) {
         WaiterPtr waiter = take(queue, found->second.parked.front()->request);
-        owner_.respond_error(waiter->request, queue, Error(ErrorCode::queue_does_not_exist));
+        owner_.respond_error(waiter->request, queue, gone(*waiter));
         found = lines_.find(queue);
     }
 }
@@ -203,6 +230,7 @@ void ReceiveDesk::queue_dropped(QueueId queue) {
 void ReceiveDesk::leadership_lost() {
     std::map<QueueId, Line> lines = std::exchange(lines_, {});
     where_.clear();
+    repeatable_.clear();
     parked_count_ = 0;
     owner_.replica_->set_activity(Activity::polls_parked, false);
     for (auto& [queue, line] : lines) {

@@ -4,12 +4,15 @@
 // change that makes a message ready passes wake(), so no wake-up is lost (S82).
 //
 // An empty answer is given only after the log, or a read barrier, has shown that nothing was ready. A receive that
-// was applied before goes to the log again, whatever is ready: its first answer may hold leases.
+// was applied before goes to the log again, whatever is ready and whoever waits: its first answer may hold leases, and
+// it takes nothing new.
 #pragma once
 
 #include <list>
 #include <map>
 #include <memory>
+#include <set>
+#include <tuple>
 
 #include "system/io/env.h"
 #include "system/queue/command.h"
@@ -47,16 +50,21 @@ private:
         OwnedTimer timer;
     };
     using WaiterPtr = std::unique_ptr<Waiter>;
+    using Repeatable = std::tuple<UserId, SessionId, uint64_t, uint64_t>;  // whose, token, request
     struct Line {
         std::list<WaiterPtr> parked;
         uint64_t asked = 0;  // messages asked for by commands under way
     };
 
-    bool worth_proposing(const Waiter& waiter) const;
+    // It was applied before.
+    bool repeats(const Waiter& waiter) const;
+    void wake_repetitions(UserId principal, const Token& token);
+    Error gone(const Waiter& waiter) const;
     void propose(WaiterPtr waiter);
     void applied(WaiterPtr waiter, Result<queue::Reply> reply);
     void finish(WaiterPtr waiter, Result<queue::Reply> reply);
     void park(WaiterPtr waiter, bool front);
+    static Repeatable repeatable(const Waiter& waiter);
     void timed_out(QueueId queue, uint64_t request);
     void confirm_empty(WaiterPtr waiter);
     WaiterPtr take(QueueId queue, uint64_t request);
@@ -65,6 +73,7 @@ private:
     DataReplica& owner_;
     std::map<QueueId, Line> lines_;
     std::map<uint64_t, QueueId> where_;  // parked requests
+    std::set<Repeatable> repeatable_;    // those of them with a token
     size_t parked_count_ = 0;
     LifeGuard guard_;
 };

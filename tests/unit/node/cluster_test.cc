@@ -1,47 +1,9 @@
 // A whole cluster in the simulator, from the outside.
-#include <gtest/gtest.h>
-
 #include "system/client/client.h"
-#include "tests/unit/node/direct_client.h"
+#include "tests/unit/node/cluster_fixture.h"
 
 namespace quern::sim {
 namespace {
-
-struct ClusterFixture : testing::Test {
-    World world{{.seed = 11}};
-    Cluster cluster;
-    DirectClient client{world, "c1", cluster.client_endpoints()[0]};
-
-    explicit ClusterFixture(const ClusterShape& shape = {}) : cluster(world, shape) {}
-    void SetUp() override {
-        ASSERT_TRUE(cluster.wait_healthy(Duration::seconds(20)));
-        ASSERT_TRUE(client.connect()) << client.last_error.to_string();
-        auto created = client.call("orders", wire::CreateQueueRequest{});
-        ASSERT_TRUE(created.has_value());
-        ASSERT_EQ(created->error.code, ErrorCode::ok) << created->error.to_string();
-    }
-
-    void send(std::string_view body) {
-        auto sent = client.call("orders", send_request(body));
-        ASSERT_TRUE(sent.has_value()) << client.last_error.to_string();
-        ASSERT_EQ(sent->error.code, ErrorCode::ok) << sent->error.to_string();
-        const auto& results = std::get<wire::SendResponse>(sent->body).results;
-        ASSERT_EQ(results.size(), 1u);
-        ASSERT_EQ(results[0].error, ErrorCode::ok);
-    }
-
-    std::vector<wire::ReceivedMessage> receive(int64_t wait_ms) {
-        wire::ReceiveRequest request;
-        request.messages_max = 10;
-        request.wait_ms = wait_ms;
-        auto received = client.call("orders", request, Duration::seconds(30));
-        if (!received || received->error.code != ErrorCode::ok) {
-            ADD_FAILURE() << (received ? received->error : client.last_error).to_string();
-            return {};
-        }
-        return std::get<wire::ReceiveResponse>(received->body).messages;
-    }
-};
 
 TEST_F(ClusterFixture, a_message_is_sent_received_and_deleted) {
     send("hello");
@@ -142,62 +104,6 @@ TEST_F(ClusterFixture, a_waiting_receive_gets_a_message_that_is_sent_later) {
     const auto& messages = std::get<wire::ReceiveResponse>(poll->answer->body).messages;
     ASSERT_EQ(messages.size(), 1u);
     EXPECT_EQ(messages[0].content.text(), "at last");
-}
-
-// Its answer was lost, and by the time it is repeated the leases it took have ended.
-TEST_F(ClusterFixture, a_repeated_receive_that_has_nothing_left_starts_anew) {
-    send("hello");
-    wire::ReceiveRequest request;
-    request.visibility_ms = 100;
-    ASSERT_TRUE(client.call("orders", request).has_value());
-    world.run_for(Duration::milliseconds(500));
-    client.repeat();
-    auto again = client.call("orders", request);
-    ASSERT_TRUE(again.has_value());
-    const auto& messages = std::get<wire::ReceiveResponse>(again->body).messages;
-    ASSERT_EQ(messages.size(), 1u);
-    EXPECT_EQ(messages[0].content.text(), "hello");
-    EXPECT_EQ(messages[0].receive_count, 2u);
-}
-
-// It was on its way to be applied while the queue was dropped, and its leases had ended.
-TEST_F(ClusterFixture, a_repeated_receive_does_not_wait_in_a_queue_that_is_gone) {
-    DirectClient other(world, "c2", cluster.client_endpoints()[1]);
-    ASSERT_TRUE(other.connect());
-    wire::ReceiveRequest request;
-    request.visibility_ms = 100;
-    request.wait_ms = 15'000;
-    for (int i = 0; i < 40; ++i) {
-        const std::string name = "q" + std::to_string(i);
-        ASSERT_TRUE(client.call(name, wire::CreateQueueRequest{}).has_value());
-        ASSERT_TRUE(client.call(name, send_request("hello")).has_value());
-        ASSERT_TRUE(client.call(name, request).has_value());
-        world.run_for(Duration::milliseconds(500));
-        const auto deletion = other.begin(name, wire::DeleteQueueRequest{});
-        world.run_for(Duration::microseconds(i * 100));
-        client.repeat();
-        const auto poll = client.begin(name, request, Duration::seconds(20));
-        EXPECT_TRUE(world.run_until([&] { return poll->done && deletion->done; }, Duration::seconds(5))) << i;
-    }
-}
-
-// The first answer was lost, and nothing else is there: what it took is still leased to the client.
-TEST_F(ClusterFixture, a_repeated_receive_is_given_what_it_holds_though_nothing_is_ready) {
-    send("hello");
-    wire::ReceiveRequest request;
-    request.visibility_ms = 30'000;
-    auto first = client.call("orders", request);
-    ASSERT_TRUE(first.has_value());
-    world.run_for(Duration::milliseconds(500));
-    client.repeat();
-    request.wait_ms = 5000;
-    const SimTime before = world.now();
-    auto again = client.call("orders", request);
-    ASSERT_TRUE(again.has_value());
-    EXPECT_LT(world.now() - before, Duration::seconds(1));
-    const auto& messages = std::get<wire::ReceiveResponse>(again->body).messages;
-    ASSERT_EQ(messages.size(), 1u);
-    EXPECT_EQ(messages[0].receipt, std::get<wire::ReceiveResponse>(first->body).messages.at(0).receipt);
 }
 
 // Many large bodies go with a snapshot: not in one frame, which no peer would take.
