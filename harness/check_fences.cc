@@ -74,7 +74,7 @@ void check_succession(const HistoryIndex& index, Verdict& verdict) {
         const auto& incarnations = seen.at(op.queue);
         const auto later = incarnations.upper_bound(op.at.queue);
         if (later == incarnations.end() || later->second >= op.invoked_ns) continue;
-        verdict.add("Q18", fmt::format("an older incarnation took effect than queue {} or later, which had been "
+        verdict.add("Q18", fmt::format("an older incarnation took effect although queue {} or a later one of its name had "
                                        "answered before this was asked: {}",
                                        later->first.value, to_string(op)),
                     op.returned_ns);

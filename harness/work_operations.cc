@@ -220,9 +220,11 @@ Buffer WorkClient::content(uint32_t ordinal, size_t part, size_t size) const {
     const uint64_t words[2] = {uint64_t{identity_.number} << 32 | ordinal, part};
     static_assert(content_header_bytes == sizeof words && std::endian::native == std::endian::little);
     Prng filler(draw(plan_.seed, Concern::content, words[0], words[1]));
+    // Some are as blank as a disk that nobody has written to.
+    const bool blank = bounded(draw(plan_.seed, Concern::content, words[0], ~words[1]), 16) == 0;
     MutableBuffer bytes(size);
     for (size_t at = 0; at < size; at += sizeof(uint64_t)) {
-        const uint64_t word = at < content_header_bytes ? words[at / sizeof(uint64_t)] : filler.next();
+        const uint64_t word = at < content_header_bytes ? words[at / sizeof(uint64_t)] : blank ? 0 : filler.next();
         std::memcpy(bytes.data() + at, &word, std::min(sizeof word, size - at));
     }
     return std::move(bytes).freeze();

@@ -6,8 +6,9 @@ namespace quern::balancer {
 
 namespace {
 
-// Given by the catalogue's table of tokens before a command is looked at: says nothing of a copy that was carried
-// out and forgotten since.
+// May be given by the catalogue's table of tokens before a command is looked at: then it says nothing of a copy that
+// was carried out and forgotten since. (invalid_argument may also be the command's own refusal; that it is in doubt
+// then, after a lost answer, is more than is known.)
 bool is_of_the_token(ErrorCode code) {
     return code == ErrorCode::deadline_exceeded || code == ErrorCode::overloaded ||
            code == ErrorCode::invalid_argument;

@@ -150,6 +150,11 @@ TEST(IncarnationFence, an_older_queue_takes_nothing_once_a_later_one_of_its_name
     EXPECT_TRUE(h.fails("Q18"));
     older.at.index = LogIndex{};  // not of a group: says nothing of where it took effect
     EXPECT_FALSE(h.fails("Q18")) << h.words;
+    for (const OpKind kind : {OpKind::create_queue, OpKind::delete_queue, OpKind::set_attributes}) {
+        older.kind = kind;  // the catalogue's word
+        EXPECT_TRUE(h.fails("Q18"));
+    }
+    older.kind = OpKind::send;
     older.at.index = LogIndex(9);
     older.queue = "another";
     EXPECT_FALSE(h.fails("Q18")) << h.words;
