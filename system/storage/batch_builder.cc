@@ -1,5 +1,7 @@
 #include "system/storage/batch_builder.h"
 
+#include <algorithm>
+
 #include "system/base/checksum.h"
 #include "system/storage/bytes.h"
 
@@ -21,6 +23,24 @@ uint64_t payload_area_bytes(const std::vector<Buffer>& payloads) {
     for (const Buffer& p : payloads)
         bytes += round_up(p.size(), payload_align_bytes);
     return bytes;
+}
+
+// Of the first `bytes` of the chain.
+uint32_t blank_sectors(const BufferChain& chain, uint64_t bytes) {
+    uint32_t count = 0;
+    uint64_t at = 0;
+    bool blank = true;
+    for (const Buffer& part : chain.parts()) {
+        ByteSpan rest = part.span().first(std::min<uint64_t>(part.size(), bytes - at));
+        while (!rest.empty()) {
+            const size_t take = std::min<uint64_t>(rest.size(), sector_bytes - at % sector_bytes);
+            blank = (blank || at % sector_bytes == 0) && all_zero(rest.first(take));
+            at += take;
+            rest = rest.subspan(take);
+            if (blank && (at % sector_bytes == 0 || at == bytes)) ++count;
+        }
+    }
+    return count;
 }
 
 }  // namespace
@@ -55,15 +75,21 @@ Batch build_batch(LogCursor& cursor, HeadLedger& ledger, std::vector<Record> rec
     QUERN_ASSERT(next_payload == payloads.size());
     head.batch_bytes = round_up(at, block_bytes);
 
-    Buffer encoded = encode_head(head);
-    batch.bytes.append(encoded);
+    BufferChain rest;
     for (const Buffer& copy : copies)
-        batch.bytes.append(copy);
-    batch.bytes.append(Buffer::zeros(head.payload_start - table_end));
+        rest.append(copy);
+    rest.append(Buffer::zeros(head.payload_start - table_end));
     for (const Buffer& p : payloads) {
-        batch.bytes.append(p);
-        batch.bytes.append(Buffer::zeros(round_up(p.size(), payload_align_bytes) - p.size()));
+        rest.append(p);
+        rest.append(Buffer::zeros(round_up(p.size(), payload_align_bytes) - p.size()));
     }
+    Buffer encoded = encode_head(head);
+    BufferChain whole(encoded);
+    whole.append(rest);
+    head.blank_sectors = blank_sectors(whole, payload_end(head));
+    if (head.blank_sectors > 0) encoded = encode_head(head);  // its own sectors are none of them
+    batch.bytes.append(encoded);
+    batch.bytes.append(std::move(rest));
     batch.bytes.append(Buffer::zeros(head.batch_bytes - batch.bytes.size()));
     QUERN_ASSERT(batch.bytes.size() == head.batch_bytes);
 

@@ -1,5 +1,7 @@
 #include "system/storage/wal_format.h"
 
+#include <algorithm>
+
 #include "system/base/checksum.h"
 #include "system/storage/bytes.h"
 
@@ -166,6 +168,14 @@ size_t head_bytes(const std::vector<Record>& records) {
     return bytes;
 }
 
+uint64_t payload_end(const Head& head) {
+    uint64_t end = head_fixed_bytes;
+    for (const Record& r : head.records) {
+        if (r.kind == RecordKind::entry) end = std::max(end, uint64_t{r.offset_bytes} + r.size_bytes);
+    }
+    return end;
+}
+
 Buffer encode_head(const Head& head) {
     ByteWriter out;
     const size_t size = head_bytes(head.records);
@@ -181,7 +191,7 @@ Buffer encode_head(const Head& head) {
     out.u32(static_cast<uint32_t>(size));
     out.u32(static_cast<uint32_t>(head.records.size()));
     out.u32(head.copies);
-    out.u32(0);
+    out.u32(head.blank_sectors);
     out.u64(head.tag);
     QUERN_ASSERT(out.size() == head_fixed_bytes);
     for (const Record& r : head.records)
@@ -206,7 +216,7 @@ std::optional<DecodedHead> decode_head(ByteSpan bytes) {
     decoded.bytes = in.u32();
     const uint32_t record_count = in.u32();
     head.copies = in.u32();
-    in.u32();
+    head.blank_sectors = in.u32();
     head.tag = in.u64();
     if (decoded.bytes < head_fixed_bytes || decoded.bytes > head_bytes_max ||
         decoded.bytes > bytes.size()) {

@@ -22,6 +22,8 @@ namespace quern::storage {
 
 // The largest physical sector in use: a torn write of one batch cannot reach into its neighbour.
 constexpr uint64_t block_bytes = 4096;
+// The smallest one: a torn write leaves each of these as it was or as it should be.
+constexpr uint64_t sector_bytes = 512;
 constexpr uint64_t payload_align_bytes = 16;
 constexpr uint32_t head_magic = 0x31425751;  // "QWB1"
 constexpr size_t head_fixed_bytes = 80;
@@ -82,8 +84,14 @@ struct Head {
     uint64_t payload_start = 0;  // of the payload area, from the start of the batch
     uint64_t batch_bytes = 0;    // whole batch, multiple of block_bytes
     uint32_t copies = 0;
+    // Sectors up to the end of the last payload that are all zeros though they are written: if more are, some of
+    // the batch never reached the disk. 0 also in logs of before this was noted.
+    uint32_t blank_sectors = 0;
     std::vector<Record> records;
 };
+
+// Where the last payload ends, from the start of the batch.
+uint64_t payload_end(const Head& head);
 
 uint64_t node_tag(const Uuid& node_uuid);
 

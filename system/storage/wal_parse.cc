@@ -11,14 +11,14 @@ namespace quern::storage {
 
 namespace {
 
-constexpr uint64_t sector_bytes = 512;
-
-bool has_blank_sector(ByteSpan segment, uint64_t from, uint64_t to) {
-    if (to > segment.size()) return true;
+// What lies beyond the segment's end counts as one.
+uint64_t blank_sectors(ByteSpan segment, uint64_t from, uint64_t to) {
+    uint64_t count = to > segment.size() ? 1 : 0;
+    to = std::min<uint64_t>(to, segment.size());
     for (uint64_t at = from; at < to; at += sector_bytes) {
-        if (all_zero(segment.subspan(at, std::min(sector_bytes, to - at)))) return true;
+        count += all_zero(segment.subspan(at, std::min(sector_bytes, to - at))) ? 1 : 0;
     }
-    return false;
+    return count;
 }
 
 // Where the head's records end, judged by its first sector; beyond that sector if it does not hold them all, 0 if
@@ -54,7 +54,7 @@ bool is_rotten_head(ByteSpan segment, uint64_t at, uint64_t number, uint64_t tag
     const uint32_t records = load_le<uint32_t>(head + 60);
     if (cut_off || (records == 0 && size == head_fixed_bytes)) return false;
     const uint64_t end = records_end(head, records);
-    return end <= sector_bytes || !has_blank_sector(segment, at, at + std::clamp<uint64_t>(size, end, block_bytes));
+    return end <= sector_bytes || blank_sectors(segment, at, at + std::clamp<uint64_t>(size, end, block_bytes)) == 0;
 }
 
 // One that has rotted at most a little. Nobody can forge it, who does not know the tag; it is no whole head that
@@ -101,12 +101,9 @@ ParsedBatch check_payloads(DecodedHead decoded, ByteSpan segment) {
                             !PLANTED(wal_checksum_ignored));
     }
     if (!batch.whole()) {
-        uint64_t end = batch.head.offset_bytes + head_fixed_bytes;
-        for (const Record& r : batch.head.records) {
-            if (r.kind != RecordKind::entry) continue;
-            end = std::max(end, batch.head.offset_bytes + r.offset_bytes + r.size_bytes);
-        }
-        batch.could_be_torn = has_blank_sector(segment, batch.head.offset_bytes, end);
+        const uint64_t from = batch.head.offset_bytes;
+        batch.could_be_torn =
+            blank_sectors(segment, from, from + payload_end(batch.head)) > batch.head.blank_sectors;
     }
     return batch;
 }

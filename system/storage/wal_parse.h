@@ -10,8 +10,9 @@ struct ParsedBatch {
     uint64_t hash = 0;
     // One per record: true if an entry's payload fails its checksum here.
     std::vector<bool> damaged;
-    // A sector of it holds nothing but zeros, as segments do before they are written, and the disk gives all of it
-    // back: some of it may never have reached the disk. False: it is all there, so what fails a checksum is damage.
+    // More of its sectors hold nothing but zeros, as segments do before they are written, than were written so, and
+    // the disk gives all of it back: some of it never reached the disk. False: it is all there, so what fails a
+    // checksum is damage.
     bool could_be_torn = false;
     bool whole() const;
 };

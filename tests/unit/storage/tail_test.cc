@@ -109,6 +109,31 @@ TEST_F(WalTail, an_unreadable_block_of_a_blank_payload_is_no_torn_write) {
     EXPECT_EQ(groups.at(0).faulty_from, LogIndex(9));
 }
 
+// Seed 173: as blank as if a part of it had never been written, and rotten elsewhere.
+TEST_F(WalTail, rot_in_a_blank_payload_is_no_torn_write) {
+    write(1, 8);
+    const std::string blank = "number" + std::string(20'000, '\0') + "end";
+    ASSERT_TRUE(world.commit(*node, {entries(1, 9, 4, {blank})}).has_value());
+    stop();
+    EXPECT_GT(batch_of(9).head.blank_sectors, 35u);
+    flip_payload(9);
+    ASSERT_EQ(restart(), ErrorCode::ok);
+    EXPECT_EQ(groups.at(0).faulty_from, LogIndex(9));
+}
+
+TEST_F(WalTail, a_torn_write_of_a_payload_with_blank_sectors_is_dropped) {
+    write(1, 8);
+    const std::string blank = "number" + std::string(20'000, '\0') + "end";
+    ASSERT_TRUE(world.commit(*node, {entries(1, 9, 4, {blank})}).has_value());
+    stop();
+    const ParsedBatch last = batch_of(9);
+    const uint64_t end = last.head.offset_bytes + payload_end(last.head);
+    overwrite(end - 3, std::vector<uint8_t>(3));
+    ASSERT_EQ(restart(), ErrorCode::ok);
+    EXPECT_FALSE(groups.at(0).faulty_from);
+    EXPECT_EQ(groups[0].entries.size(), 8u);
+}
+
 // In room that nobody has written to, for all that can be told.
 TEST_F(WalTail, an_unreadable_block_in_a_spare_stops_the_node) {
     write(1, 9);
