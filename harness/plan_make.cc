@@ -155,7 +155,7 @@ void draw_storm(const Swarm& w, sim::PlanKnobs& knobs) {
         knobs.lasts_max = Duration::milliseconds(1'000);
     }
     // Replicas fall behind, and those that did not come back with less than they had.
-    if (w.one_of(22, {0, 0, 0, 0, 0, 0, 0, 1}) == 1) {
+    if (w.one_of(22, {0, 0, 0, 1}) == 1) {
         only(knobs, {FaultKind::bit_rot, FaultKind::partition, FaultKind::pause, FaultKind::kill,
                      FaultKind::power_loss});
         knobs.lasts_max = Duration::milliseconds(2'500);

@@ -141,6 +141,9 @@ void Witness::message_leaves(NodeId self, const raft::Message& message) {
             if (!message.reject) check_append_promise(self, message, r, raft);
             break;
         case raft::MessageKind::pre_vote_request: check_campaign(self, message); break;
+        case raft::MessageKind::pre_vote_response:
+            if (!message.reject) check_pre_voter(self, message);
+            break;
         case raft::MessageKind::vote_request: check_campaign(self, message); [[fallthrough]];
         case raft::MessageKind::vote_response:
             if (!message.reject) check_vote_promise(self, message);

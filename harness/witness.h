@@ -84,6 +84,7 @@ private:
         std::set<std::pair<Term, NodeId>> asked;
         std::map<std::pair<Term, NodeId>, std::set<NodeId>> voters;  // by candidate
         std::map<std::pair<Term, NodeId>, LogPosition> candidates;   // where their logs ended
+        std::map<std::pair<Term, NodeId>, LogPosition> pre_candidates;  // at the farthest
         std::map<std::pair<Term, NodeId>, Rounds> rounds;            // by leader
         std::unique_ptr<GroupJudge> judge;  // of data groups
         NodeId feeder;                      // whose applying the judge follows in this entry
@@ -117,6 +118,7 @@ private:
     void check_commit_rule(NodeId self, const raft::Message& message, Replica& r, const raft::Raft& core);
     void note_candidate(NodeId self, const raft::Message& message);
     void check_voter(NodeId self, const raft::Message& message);
+    void check_pre_voter(NodeId self, const raft::Message& message);
     void check_damaged_voter(NodeId self, const raft::Message& message, const LogPosition& candidate);
     void check_against_leader(NodeId self, const raft::Message& message);
     void note_round(NodeId self, const raft::Message& message);

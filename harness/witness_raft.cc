@@ -20,7 +20,11 @@ std::string replica_name(NodeId node, GroupId group) {
 // R8: a term begins with a candidate. A node that follows speaks of no term that nobody stood for.
 void Witness::check_term(NodeId self, const raft::Message& message) {
     Group& g = groups_[message.group];
-    if (message.kind == raft::MessageKind::pre_vote_request) g.asked.insert({message.term, self});
+    if (message.kind == raft::MessageKind::pre_vote_request) {
+        g.asked.insert({message.term, self});
+        LogPosition& end = g.pre_candidates[{message.term, self}];
+        end = std::max(end, {message.log_term, message.index});
+    }
     if (message.kind == raft::MessageKind::timeout_now) {
         g.asked.insert({message.term.next(), message.to});
     }
@@ -90,6 +94,13 @@ void Witness::check_voter(NodeId self, const raft::Message& message) {
                              replica_name(self, message.group), message.to.value,
                              candidate->second.index.value, candidate->second.term.value,
                              r.promised.index.value, r.promised.term.value));
+}
+
+// Who would not vote for it does not say so either.
+void Witness::check_pre_voter(NodeId self, const raft::Message& message) {
+    const auto& candidates = groups_[message.group].pre_candidates;
+    const auto candidate = candidates.find({message.term, message.to});
+    if (candidate != candidates.end()) check_damaged_voter(self, message, candidate->second);
 }
 
 // R11: whose disk lost entries votes as if it had them still. What was damaged can be read here all the same.

@@ -309,7 +309,9 @@ bool strikes_links(FaultKind kind) {
            kind == FaultKind::half_open;
 }
 
-bool rots(const Fault& fault) { return fault.parameter("rot_newest_bytes", 0) > 0; }
+bool rots(const Fault& fault) {
+    return fault.parameter("rot_newest_bytes", 0) > 0 || fault.parameter("lost_sectors", 0) > 0;
+}
 
 bool destroys_durable_data(FaultKind kind) {
     switch (kind) {
