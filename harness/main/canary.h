@@ -8,9 +8,6 @@
 
 namespace quern::harness {
 
-// Shorter campaigns are looks at a few seeds, not proofs of anything.
-constexpr uint64_t canary_campaign_seeds_min = 100;
-
 struct Canary {
     bool failed = false;  // as it has to
     std::string words;    // one line

@@ -3,7 +3,8 @@
 //
 // Blocks of up to 32 KiB lie in one reserved range of addresses, in spans of 64 KiB that hold blocks
 // of one size each; a freed block goes to the head of its size's list. Spans are never given back.
-// Larger blocks are glibc's. Only for a program of one thread.
+// Larger blocks are glibc's. Only for a program of one thread. QUERN_SIM_FRESH_MEMORY=BYTE (0 to 255) fills blocks
+// with it that nobody had before, as MALLOC_PERTURB_ does glibc's: what is read before it is written shows.
 // Not built under sanitizers; valgrind sees through it with --soname-synonyms=somalloc=NONE.
 #include <cstddef>  // says which C library
 
@@ -88,6 +89,7 @@ struct Cache {
 
 char* range;  // null: not reserved yet, or refused
 bool range_asked;
+int fresh_fill = -1;  // -1: as the kernel gives it
 size_t spans_used;
 std::array<uint8_t, span_count> span_class;
 Cache cache;
@@ -105,6 +107,7 @@ size_t block_bytes(const void* block) {
 bool reserve() {
     if (range_asked) return range != nullptr;
     range_asked = true;
+    if (const char* fill = std::getenv("QUERN_SIM_FRESH_MEMORY")) fresh_fill = std::atoi(fill) & 0xff;
     // Large blocks come and go as well; to have the kernel clear them anew each time costs more.
     mallopt(mmap_threshold, 1 << 28);
     mallopt(trim_threshold, 1 << 30);
@@ -129,6 +132,7 @@ void* refill(size_t index, size_t size) {
     }
     char* block = cache.fresh[index];
     cache.fresh[index] += bytes;
+    if (fresh_fill >= 0) std::memset(block, fresh_fill, bytes);
     return block;
 }
 

@@ -35,10 +35,12 @@ int merge_files(const std::vector<std::string>& paths, const std::string& report
         std::fprintf(words, "VOID: %s\n", merged.void_because.c_str());
     } else if (merged.canary == CanaryState::missed) {
         std::fprintf(words, "VOID: the planted bug of a shard was not caught\n");
-    } else if (merged.canary == CanaryState::caught) {
+    } else if (merged.canary == CanaryState::none) {
+        std::fprintf(words, "VOID: a shard was run with --no-canary\n");
+    } else {
         std::fprintf(words, "canary: the planted bug of each shard was caught\n");
     }
-    const bool counts = merged.void_because.empty() && merged.canary != CanaryState::missed;
+    const bool counts = merged.void_because.empty() && merged.canary == CanaryState::caught;
     return counts && merged.result.good() ? 0 : exit_failed;
 }
 

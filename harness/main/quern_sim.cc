@@ -55,7 +55,7 @@ struct RunCommand {
 };
 
 CanaryState RunCommand::ask_canary() const {
-    if (!canary || seeds_of_shard(campaign) < canary_campaign_seeds_min) return CanaryState::none;
+    if (!canary) return CanaryState::none;
     const Canary asked = run_canary(campaign.first_seed + campaign.shard);
     std::fprintf(json ? stderr : stdout, "%s\n", asked.words.c_str());
     return asked.failed ? CanaryState::caught : CanaryState::missed;

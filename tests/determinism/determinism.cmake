@@ -1,5 +1,5 @@
 # In the normal run: this build against itself, started in other ways; with CI set in the environment, against
-# another build as well. By hand, `ninja determinism`: against all of them, which have to be built first.
+# other builds as well. By hand, `ninja determinism`: against all of them, which have to be built first.
 set(compare ${CMAKE_CURRENT_LIST_DIR}/compare.sh)
 if(NOT QUERN_SANITIZE AND CMAKE_BUILD_TYPE STREQUAL Release)
     add_test(NAME determinism.other_starts
@@ -13,10 +13,11 @@ if(NOT QUERN_SANITIZE AND CMAKE_BUILD_TYPE STREQUAL Release)
                          $<TARGET_FILE:quern-sim> replay 7 --shape small --quiet)
         set_tests_properties(determinism.uninitialised_memory PROPERTIES TIMEOUT 300)
     endif()
-    if(DEFINED ENV{CI})  # builds the simulator once more: by the other compiler, if there is one, with -O0
+    # Builds the simulator twice more: by the other compiler, if there is one, with -O0; and with sanitizers.
+    if(DEFINED ENV{CI})
         add_test(NAME determinism.other_build
-                 COMMAND ${compare} --seeds 1..10 $<TARGET_FILE:quern-sim> other)
-        set_tests_properties(determinism.other_build PROPERTIES TIMEOUT 1500 RUN_SERIAL TRUE)
+                 COMMAND ${compare} --seeds 1..10 $<TARGET_FILE:quern-sim> other asan)
+        set_tests_properties(determinism.other_build PROPERTIES TIMEOUT 2400 RUN_SERIAL TRUE)
     endif()
 endif()
 add_custom_target(determinism
