@@ -115,6 +115,32 @@ TEST(QueueRequests, a_queue_is_made_anew_only_after_the_older_one_of_its_name_wa
     EXPECT_EQ(f.admin->code(on_queue("a", send_of("x"))), ErrorCode::ok);
 }
 
+TEST(QueueRequests, a_creation_does_not_drop_for_ever_what_nobody_forgets) {
+    Fixture f;
+    const auto old = f.cluster.create("a");
+    f.cluster.change(metadata::DeleteQueue{old.name});
+    size_t forgets = 0;
+    for (auto& [id, node] : f.cluster.nodes) {
+        node->on_query = [&](NodeId asked, const wire::Query& query) {
+            const auto* change = std::get_if<wire::Change>(&query);
+            const bool forget = change != nullptr &&
+                                std::holds_alternative<metadata::ForgetQueue>(change->command.operation);
+            if (!forget || f.cluster.leaders.at(metadata_group) != asked) {
+                return f.cluster.answer_query(asked, query);
+            }
+            ++forgets;
+            wire::QueryReply reply;
+            reply.cluster = f.cluster.catalogue.cluster();
+            reply.answer = wire::ChangeAnswer{};
+            return std::optional(std::move(reply));
+        };
+    }
+    const auto refused = f.admin->ask(f.with_token(on_queue("a", wire::CreateQueueRequest{})));
+    EXPECT_EQ(refused->error.code, ErrorCode::unavailable) << refused->error.to_string();
+    EXPECT_EQ(refused->error.outcome, Outcome::not_applied);
+    EXPECT_EQ(forgets, 4u);
+}
+
 // The lost attempt may still make the queue, once the older one is forgotten.
 TEST(QueueRequests, a_creation_that_had_to_wait_and_was_once_not_answered_is_in_doubt) {
     Fixture f;
