@@ -33,18 +33,24 @@ struct ChildProcess::State : std::enable_shared_from_this<State> {
                          });
     }
     void on_ended() {
-        const ChildExit how = reap();
+        int status = 0;
+        const pid_t reaped = ::waitpid(pid, &status, WNOHANG);
+        // Woken for nothing, it must not wait here: who cares for one child may have others to see to.
+        if (reaped == 0) return wait();
+        running = false;
+        const ChildExit how = reaped < 0 ? ChildExit{} : exit_of(status);
         asio::error_code ignored;
         ended.close(ignored);
         Callback<void(ChildExit)> once = std::move(exited);
         if (once) once(how);
     }
-    ChildExit reap() {
+    // Only of a child that was killed: waits until it has ended.
+    void reap() {
         running = false;
-        int status = 0;
-        while (::waitpid(pid, &status, 0) < 0) {
-            if (errno != EINTR) return {};
+        while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
         }
+    }
+    static ChildExit exit_of(int status) {
         if (WIFSIGNALED(status)) return {0, WTERMSIG(status)};
         return {WEXITSTATUS(status), 0};
     }
