@@ -4,8 +4,9 @@
 
 namespace quern::harness::liveness_rules {
 
-void leader(int64_t healed_ns, int64_t led_ns, int64_t election_ns, Verdict& verdict) {
-    const int64_t bound = healed_ns + 10 * election_ns;
+void leader(int64_t healed_ns, int64_t led_ns, int64_t election_ns, int64_t reach_ns,
+            Verdict& verdict) {
+    const int64_t bound = healed_ns + reach_ns + 10 * election_ns;
     if (led_ns <= bound) return;
     verdict.add("L1", "no leader within ten election timeouts after the core was healed", bound);
 }

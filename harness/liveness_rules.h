@@ -9,8 +9,9 @@
 
 namespace quern::harness::liveness_rules {
 
-// L1: a leader within ten election timeouts. `led_ns`: when the group had one that stayed; never: INT64_MAX.
-void leader(int64_t healed_ns, int64_t led_ns, int64_t election_ns, Verdict& verdict);
+// L1: a leader within ten election timeouts, once the nodes have found each other again, which takes
+// `reach_ns` at most. `led_ns`: when the group had one that stayed; never: INT64_MAX.
+void leader(int64_t healed_ns, int64_t led_ns, int64_t election_ns, int64_t reach_ns, Verdict& verdict);
 
 struct State {
     std::string where;

@@ -15,9 +15,6 @@ namespace quern::harness {
 namespace {
 
 constexpr Duration come_up_within = Duration::seconds(60);
-constexpr Duration converge_within = Duration::seconds(30);
-constexpr Duration give_back_within = Duration::seconds(10);
-constexpr Duration answer_grace = Duration::seconds(5);
 constexpr const char* worker_name = "worker";
 
 sim::WorldOptions world_options(const RunPlan& plan) {
@@ -116,16 +113,6 @@ void Run::tell(std::string_view what, const std::string& text) {
 void Run::found(const char* invariant, std::string text) {
     tell(invariant, text);
     verdict_.add(invariant, std::move(text), world_.now().ns);
-}
-
-template <typename Predicate>
-bool Run::run_until(Predicate done, Duration within) {
-    const int64_t left = options_.until_ns - world_.now().ns;
-    const Duration most{std::min(within.ns, std::max<int64_t>(0, left))};
-    const bool watched = !options_.stop_at.empty() || !options_.until_word.empty() ||
-                         options_.until_event != UINT64_MAX || !options_.instants_ns.empty();
-    if (!watched) return world_.run_until(std::move(done), most);
-    return world_.run_until([&] { return done() || stopped(); }, most) && !stopped();
 }
 
 bool Run::stopped() {
@@ -227,28 +214,6 @@ bool Run::prepare() {
     return good && time_left();
 }
 
-std::string Run::bodies_kept(const std::vector<sim::Machine*>& storage) const {
-    for (const sim::Machine* machine : storage) {
-        for (const std::string& path : machine->disk().platter().paths()) {
-            if (sim::file_class(path) != "bodies") continue;
-            return fmt::format("{} still has {} ({} bytes)", machine->name(), path,
-                               machine->disk().platter().find(path)->size());
-        }
-    }
-    return {};
-}
-
-// L7: when every message is gone, nothing of their bodies is kept.
-void Run::check_bodies(const std::vector<sim::Machine*>& storage) {
-    std::string kept = bodies_kept(storage);
-    const sim::SimTime limit = world_.now() + give_back_within;
-    while (!kept.empty() && world_.now() < limit && time_left()) {
-        run_until([] { return false; }, Duration::milliseconds(200));
-        kept = bodies_kept(storage);
-    }
-    if (!kept.empty() && time_left()) found("L7", "the queues are empty: " + kept);
-}
-
 bool Run::chaos() {
     std::vector<std::string> storage;
     for (const sim::Machine* machine : cluster_->storage_machines()) storage.push_back(machine->name());
@@ -275,51 +240,6 @@ bool Run::chaos() {
         run_until([] { return false; }, slice);
         supervise();
     }
-    return time_left();
-}
-
-bool Run::settle() {
-    for (auto& client : clients_) client->stop();
-    world_.fault_points().silence();
-    core_ = choose_core();
-    std::string names;
-    for (const sim::Machine* machine : core_) names += " " + machine->name();
-    tell("phase", "the core heals:" + names);
-    std::vector<sim::Machine*> healed = core_;
-    for (auto& client : clients_) healed.push_back(&scene_.machine(client->number()));
-    faults_->heal_core(healed);
-    healed_ = true;
-    const Duration answers = Duration::milliseconds(plan_.request_timeout_ms + plan_.wait_ms_max) +
-                             answer_grace + Duration::seconds(20);
-    if (!run_until([this] { return recorder_.open_count() == 0; }, answers) && time_left()) {
-        found("L2", fmt::format("{} calls were never answered", recorder_.open_count()));
-    }
-    drain_ = std::make_unique<Drain>(scene_, *clients_.front(), plan_.queues);
-    drain_->start();
-    const Duration patience = Duration::milliseconds(plan_.settle_ms);
-    sim::SimTime end = world_.now() + patience;
-    while (!drain_->done() && world_.now() < end && time_left()) {
-        const uint64_t before = drain_->progress();
-        run_until([this] { return drain_->done(); }, Duration::milliseconds(100));
-        if (drain_->progress() != before) end = world_.now() + patience;
-        supervise();
-    }
-    if (!time_left()) return false;
-    if (!drain_->done()) found("L3", "the queues could not be drained: " + drain_->state());
-    recorder_.history().drained = drain_->done();
-    std::vector<sim::Machine*> storage;
-    for (sim::Machine* machine : core_) {
-        const auto& all = cluster_->storage_machines();
-        if (std::find(all.begin(), all.end(), machine) != all.end()) storage.push_back(machine);
-    }
-    std::string difference;
-    const sim::SimTime limit = world_.now() + converge_within;
-    do {
-        run_until([] { return false; }, Duration::milliseconds(200));
-        difference = witness_.difference(without_lost(storage));
-    } while (!difference.empty() && world_.now() < limit && time_left());
-    if (!difference.empty() && time_left()) found("L6", "replicas do not converge: " + difference);
-    if (drain_->done() && difference.empty()) check_bodies(without_lost(storage));
     return time_left();
 }
 

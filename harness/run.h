@@ -33,6 +33,17 @@ private:
     WorkClient& add_client(WorkClient::Identity identity);
     bool create_user();
     bool ask_until_done(WorkClient& client, const Operation& op, const wire::Request& request);
+    // run_settle.cc
+    void heal();
+    bool led(GroupId group);
+    bool led();
+    Duration reach_time() const;
+    void await_leaders();
+    void check_stability();
+    void await_answers();
+    void drain();
+    void converge();
+    std::vector<sim::Machine*> storage_of_core() const;
     std::vector<sim::Machine*> choose_core() const;
     std::vector<sim::Machine*> without_lost(const std::vector<sim::Machine*>& storage) const;
     bool damaged(const sim::Machine& machine) const;
@@ -91,8 +102,20 @@ private:
     bool word_said_ = false;
     std::vector<bool> were_running_;  // machines, for options_.machine
     bool healed_ = false;
+    int64_t healed_ns_ = 0;
+    int64_t unled_ns_ = 0;  // when a group was last seen without a leader
     size_t instants_passed_ = 0;
     bool ended_at_instant_ = false;
 };
+
+template <typename Predicate>
+bool Run::run_until(Predicate done, Duration within) {
+    const int64_t left = options_.until_ns - world_.now().ns;
+    const Duration most{std::min(within.ns, std::max<int64_t>(0, left))};
+    const bool watched = !options_.stop_at.empty() || !options_.until_word.empty() ||
+                         options_.until_event != UINT64_MAX || !options_.instants_ns.empty();
+    if (!watched) return world_.run_until(std::move(done), most);
+    return world_.run_until([&] { return done() || stopped(); }, most) && !stopped();
+}
 
 }  // namespace quern::harness

@@ -90,6 +90,7 @@ std::unique_ptr<wire::Link> Upstreams::make_link(const metadata::NodeRecord& rec
     options.secret = wire::peer_secret(options_.cluster_secret);
     options.software = "quern-balancer";
     options.frame_bytes_max = limits::frame_bytes_max_peer;
+    options.handshake_timeout = Duration::seconds(2);
     wire::LinkHandler& handler = *this;
     return std::make_unique<wire::Link>(env_, std::move(options), handler);
 }

@@ -60,6 +60,8 @@
       "a heartbeat tells a commit index beyond what the peer acknowledged") \
     X(ack_of_what_is_committed, "raft", \
       "a follower acknowledges all that is committed, though it has less") \
+    X(elections_slow_down, "raft", \
+      "who stood for election waits twenty timeouts before it does so again") \
     X(read_without_round, "raft", \
       "a leader answers reads without asking whether it still leads") \
     X(read_round_reused, "raft", \

@@ -25,7 +25,8 @@ bool Raft::Impl::in_lease() const {
 void Raft::Impl::arm_election_deadline() {
     const auto span = static_cast<uint64_t>(options_.election_timeout.ns);
     const auto jitter = static_cast<int64_t>(prng_.below(span));
-    election_deadline_ = now_ + options_.election_timeout + Duration::nanoseconds(jitter);
+    const int64_t times = PLANTED(elections_slow_down) && role_ == Role::pre_candidate ? 20 : 1;
+    election_deadline_ = now_ + options_.election_timeout * times + Duration::nanoseconds(jitter);
 }
 
 // The vote is forgotten only when the term grows; a leader that steps down, a candidate that meets

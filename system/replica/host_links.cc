@@ -59,6 +59,8 @@ void ReplicaHost::connect_peers() {
         options.backoff_max = Duration::milliseconds(500);
         // A ping that finds no answer, and no other frame either: the stream may be half-open.
         options.silence_max = ping_patience();
+        // An attempt that began while nothing came through must not outlast that by several elections.
+        options.handshake_timeout = std::max(options_.election_timeout * 2, Duration::seconds(1));
         Peer& peer = peers_[node.id];
         peer.record = node;
         peer.link = std::make_unique<wire::Link>(env_, std::move(options), *this);

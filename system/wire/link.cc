@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "system/base/planted_bug.h"
 #include "system/base/prng.h"
 
@@ -28,10 +30,21 @@ void Link::stop() {
 
 void Link::dial() {
     state_ = State::dialing;
+    await_step("connection");
     env_.network.connect(options_.endpoint,
-                         guard_.wrap([this](Result<std::unique_ptr<Connection>> result) {
-                             connected(std::move(result));
+                         guard_.wrap([this, attempt = ++attempt_](
+                                         Result<std::unique_ptr<Connection>> result) {
+                             if (attempt == attempt_) connected(std::move(result));
                          }));
+}
+
+void Link::await_step(const char* step) {
+    timer_.start(env_.clock.now() + options_.handshake_timeout, [this, step] {
+        drop(Error(ErrorCode::timed_out,
+                   fmt::format("{} did not answer to the {} within {} ms", options_.endpoint.to_string(),
+                               step, options_.handshake_timeout.to_milliseconds())),
+             false);
+    });
 }
 
 void Link::connected(Result<std::unique_ptr<Connection>> result) {
@@ -46,11 +59,7 @@ void Link::connected(Result<std::unique_ptr<Connection>> result) {
     hello.port = options_.port;
     hello.software = options_.software;
     connection_->send(encode(hello));
-    timer_.start(env_.clock.now() + options_.handshake_timeout, [this] {
-        drop(Error(ErrorCode::timed_out, "no answer to the handshake from " +
-                                             options_.endpoint.to_string()),
-             false);
-    });
+    await_step("greeting");
 }
 
 void Link::handshake_frame(const Frame& frame) {
@@ -77,6 +86,7 @@ void Link::hello_reply(const Frame& frame) {
         asker_proof(options_.secret, options_.port, server_.nonce, nonce_, options_.name);
     state_ = State::proving;
     connection_->send(encode(message));
+    await_step("proof");
 }
 
 void Link::authenticate_reply(const Frame& frame) {

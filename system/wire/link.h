@@ -41,6 +41,8 @@ public:
         size_t frame_bytes_max = 0;
         Duration backoff_min = Duration::milliseconds(20);
         Duration backoff_max = Duration::seconds(1);
+        // Each step of getting up (connection, greeting, proof) may take this long; then the attempt is
+        // given up for another one, as packets lost early are sent again ever more seldom.
         Duration handshake_timeout = Duration::seconds(5);
         // A request reached its deadline after this long without a frame from the peer: the peer is
         // gone, and the connection is dropped. zero(): never.
@@ -82,6 +84,7 @@ private:
     };
 
     void dial();
+    void await_step(const char* step);
     void connected(Result<std::unique_ptr<Connection>> result);
     void handshake_frame(const Frame& frame);
     void hello_reply(const Frame& frame);
@@ -103,10 +106,11 @@ private:
     Nonce nonce_;
     Error last_error_;
     Duration backoff_;
+    uint64_t attempt_ = 0;  // of dialing
     uint64_t next_request_ = 1;
     Instant heard_;
     std::map<uint64_t, Pending> pending_;  // by request id, which is also the order of sending
-    OwnedTimer timer_;           // backoff and handshake
+    OwnedTimer timer_;           // backoff, dialing and handshake
     OwnedTimer deadline_timer_;  // the earliest deadline of pending requests, or earlier
     LifeGuard guard_;
 };

@@ -300,6 +300,24 @@ TEST_F(Session, a_silent_peer_is_dropped_when_a_request_has_waited_long_enough) 
     ASSERT_TRUE(wait([&] { return asker.ups == 2; }));
 }
 
+// Lost attempts are sent again after 1, 2, 4 s by the network itself: too late for some.
+TEST_F(Session, an_attempt_that_finds_no_answer_is_given_up_for_another) {
+    serve();
+    Link::Options options = link_options();
+    options.handshake_timeout = Duration::milliseconds(500);
+    Link link(a.env(), options, asker);
+    world.fabric().block(a.index(), b.index());
+    link.start();
+    wait([] { return false; }, Duration::milliseconds(3'100));
+    ASSERT_GE(asker.downs.size(), 2u);
+    EXPECT_EQ(asker.downs[0].code, ErrorCode::timed_out);
+    EXPECT_NE(asker.downs[0].detail.find("did not answer to the connection within 500 ms"),
+              std::string::npos)
+        << asker.downs[0].detail;
+    world.fabric().unblock(a.index(), b.index());
+    EXPECT_TRUE(wait([&] { return link.up(); }, Duration::milliseconds(1'600)));
+}
+
 TEST_F(Session, cancelled_requests_are_not_answered) {
     serve();
     Link link(a.env(), link_options(), asker);
