@@ -64,7 +64,7 @@ NodeId LeaderTable::pick(GroupId group, const std::vector<NodeId>& tried) {
         if (!upstreams_.suspect(node)) return node;
         if (!suspected) suspected = node;
     }
-    return suspected;
+    return tried.empty() ? suspected : NodeId{};
 }
 
 }  // namespace quern::balancer

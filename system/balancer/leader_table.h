@@ -27,8 +27,9 @@ public:
     // `node` said it does not lead, or cannot be reached.
     void not_leader(GroupId group, NodeId node);
 
-    // The best node to ask that is not in `tried`: the leader guess, then connected replicas in turn,
-    // suspects last. 0 if none is left.
+    // The best node to ask that is not in `tried`: the leader guess, then connected replicas in turn. A
+    // suspect only as the first one, if there are no others: who waits for it would miss the next leader.
+    // 0 if none is left.
     NodeId pick(GroupId group, const std::vector<NodeId>& tried);
 
 private:

@@ -45,7 +45,9 @@ Result<wire::QueryReply> read_reply(const wire::Frame& frame) {
 }  // namespace
 
 Upstreams::Upstreams(Env& env, const Options& options, LocalStorage* local)
-    : env_(env), options_(options), local_(local), local_timer_(env.timers) {}
+    : env_(env), options_(options), local_(local), local_timer_(env.timers), ping_timer_(env.timers) {
+    ping_nodes();
+}
 
 Upstreams::~Upstreams() {
     if (local_ == nullptr) return;
@@ -116,7 +118,33 @@ bool Upstreams::connected(NodeId node) const {
 
 bool Upstreams::suspect(NodeId node) const {
     auto found = nodes_.find(node);
-    return found != nodes_.end() && env_.clock.now() < found->second.suspect_until;
+    if (found == nodes_.end()) return false;
+    return found->second.quiet || env_.clock.now() < found->second.suspect_until;
+}
+
+void Upstreams::ping_nodes() {
+    const Instant now = env_.clock.now();
+    for (auto& [id, node] : nodes_) {
+        if (node.link == nullptr || !node.link->up()) continue;
+        node.link->request(wire::FrameKind::ping, wire::encode(wire::Ping{now}), now + pong_patience,
+                           guard_.wrap([this, id = id, now](Result<wire::Frame> frame) {
+                               pinged(id, now, frame.has_value());
+                           }));
+    }
+    ping_timer_.start(now + ping_interval, [this] { ping_nodes(); });
+}
+
+void Upstreams::pinged(NodeId id, Instant asked, bool answered) {
+    auto found = nodes_.find(id);
+    if (found == nodes_.end() || found->second.link == nullptr) return;
+    Node& node = found->second;
+    const bool quiet = !answered && node.link->up() && node.link->heard() < asked;
+    if (quiet && !node.quiet) {
+        env_.metrics.counter("balancer_nodes_quiet").add();
+        env_.log.write(LogLevel::warning, "balancer",
+                       fmt::format("nothing comes from node {}; it is tried last", id.value));
+    }
+    node.quiet = quiet;
 }
 
 void Upstreams::on_link_up(wire::Link&, const wire::HelloReply&) {}

@@ -39,6 +39,9 @@ public:
     static constexpr Duration attempt_telling_min = Duration::milliseconds(500);
     static constexpr Duration silence_telling = attempt_telling_min * timeouts_max;
 
+    static constexpr Duration ping_interval = Duration::milliseconds(500);
+    static constexpr Duration pong_patience = Duration::seconds(1);
+
     // `local` may be null. Both must outlive this object.
     Upstreams(Env& env, const Options& options, LocalStorage* local);
     ~Upstreams() override;
@@ -70,6 +73,7 @@ private:
         unsigned unheard = 0;              // timeouts since its link brought a frame
         Instant unheard_since;             // when the first of those was asked
         Instant suspect_until;
+        bool quiet = false;                // a ping found no answer
     };
     struct Pending {
         NodeId node;
@@ -100,6 +104,8 @@ private:
     void finish(Pending pending, Error error);
     void relay_failed(Pending pending, const wire::Frame& frame);
     void judge(const Pending& pending, const Error* error);
+    void ping_nodes();
+    void pinged(NodeId id, Instant asked, bool answered);
     void local_deadlines_due();
     void arm_local_timer(Instant deadline);
 
@@ -110,6 +116,7 @@ private:
     std::map<Call, Pending> pending_;
     Call last_call_;
     OwnedTimer local_timer_;
+    OwnedTimer ping_timer_;
     LifeGuard guard_;
 };
 

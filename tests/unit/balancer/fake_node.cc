@@ -40,6 +40,14 @@ void FakeNode::take(Session& session, wire::Frame frame) {
                                                     encoded.head, encoded.attachments));
         return;
     }
+    if (frame.kind == wire::FrameKind::ping) {
+        Result<wire::Ping> ping = wire::decode_ping(frame);
+        QUERN_ASSERT(ping.has_value());
+        wire::Encoded encoded = wire::encode(wire::Pong{ping->sent, machine_.env().clock.wall(), false, {}});
+        session.connection->send(wire::encode_frame(wire::FrameKind::pong, frame.request_id,
+                                                    encoded.head, encoded.attachments));
+        return;
+    }
     if (frame.kind == wire::FrameKind::relay) {  // reaches nobody either
         wire::Encoded encoded = wire::encode(wire::RelayFailed{false});
         session.connection->send(wire::encode_frame(wire::FrameKind::relay_failed, frame.request_id,

@@ -313,6 +313,29 @@ TEST_F(Routing, a_node_that_does_not_answer_is_tried_last) {
     }
 }
 
+// A third node stands still while leadership goes from one to the other: whoever asked it would wait for two
+// seconds (found as L14).
+TEST_F(Routing, nobody_waits_for_a_node_from_which_nothing_comes) {
+    const NodeId heir = other_than(leader);
+    const NodeId still = other_than(heir);
+    const sim::HostIndex lb = cluster.balancer_machine->index();
+    cluster.leaders[metadata_group] = heir;  // this is about another group
+    cluster.world.fabric().block(still.value - 1, lb);
+    cluster.run(Duration::milliseconds(1'700));
+    const auto& quiet = cluster.balancer_machine->env().metrics.counter("balancer_nodes_quiet");
+    EXPECT_EQ(quiet.value, 1u);
+    cluster.leaders[record.group] = NodeId{};
+    later(Duration::milliseconds(30), [this, heir] { cluster.leaders[record.group] = heir; });
+    const sim::SimTime start = cluster.world.now();
+    EXPECT_EQ(admin->code(send(true)), ErrorCode::ok);
+    EXPECT_LT((cluster.world.now() - start).to_milliseconds(), 200);
+    cluster.world.fabric().unblock(still.value - 1, lb);
+    cluster.run(Duration::milliseconds(1'700));
+    cluster.leaders[record.group] = still;
+    EXPECT_EQ(admin->code(send(true)), ErrorCode::ok);
+    EXPECT_EQ(quiet.value, 1u);
+}
+
 // Half-open, and clients so impatient that no attempt tells: each call ends at the silent leader, unless the
 // silence does.
 TEST_F(Routing, a_silent_node_is_noticed_by_impatient_clients_too) {
