@@ -128,6 +128,7 @@ private:
     bool heard_reaching(NodeId from, NodeId to, bool if_unknown) const;
     size_t voters_in_reach(const std::vector<NodeId>& voters, NodeId node) const;
     NodeId better_placed(GroupReplica& group) const;
+    bool better_for_long(GroupReplica& group, NodeId better);
     // A node that this one reaches, and that reaches `to`; 0: none.
     NodeId detour(NodeId to) const;
     void ask_peer(NodeId to, wire::FrameKind kind, wire::Encoded message, Instant deadline,
@@ -178,6 +179,13 @@ private:
     bool draining_ = false;
     bool bootstrapping_ = false;
     std::map<NodeId, Peer> peers_;
+    // A node that is better placed to lead a group: since when, and when that was last seen.
+    struct Better {
+        NodeId node;
+        Instant first;
+        Instant last;
+    };
+    std::map<GroupId, Better> better_;
     std::unique_ptr<wire::Acceptor> acceptor_;
     uint64_t next_session_ = 1;
     std::map<uint64_t, std::unique_ptr<PeerSession>> sessions_;

@@ -4,6 +4,8 @@
 // stays in office, check-quorum and pre-vote see to that, but the others starve (partial connectivity; faults.md
 // S43 to S45). So nodes tell in their pongs whom they reach, and a leader hands over to a voter that reaches
 // more of the group's voters than itself. The number only grows by that, so leadership does not go round.
+// When a node is gone for all, they notice it one after the other: so the other node must have been the
+// better one for a while.
 // Where nobody reaches all (a ring of five with a chord, say), raft messages go by way of a node between.
 #include <algorithm>
 
@@ -87,15 +89,25 @@ void ReplicaHost::ask_peer(NodeId to, wire::FrameKind kind, wire::Encoded messag
         });
 }
 
+// A node that is gone is missed within three pings, and what others tell of it is a ping old at most. A link
+// that comes and goes makes the better node one now and then.
+bool ReplicaHost::better_for_long(GroupReplica& group, NodeId better) {
+    const Instant now = env_.clock.now();
+    Better& known = better_[group.group()];
+    if (known.node != better || now - known.last > ping_patience()) known = {better, now, now};
+    known.last = now;
+    return now - known.first > ping_patience() + options_.ping_interval;
+}
+
 void ReplicaHost::lead_from_the_middle() {
     for (auto& [id, group] : groups_) {
         if (!group->started() || group->status().role != raft::Role::leader) continue;
-        if (const NodeId better = better_placed(*group)) {
-            env_.log.write(LogLevel::info, "host",
-                           "node " + std::to_string(better.value) + " reaches more of group " +
-                               std::to_string(id.value) + ": it gets the leadership");
-            (void)group->transfer_leadership(better);
-        }
+        const NodeId better = better_placed(*group);
+        if (!better || !better_for_long(*group, better)) continue;
+        env_.log.write(LogLevel::info, "host",
+                       "node " + std::to_string(better.value) + " reaches more of group " +
+                           std::to_string(id.value) + ": it gets the leadership");
+        (void)group->transfer_leadership(better);
     }
 }
 

@@ -275,6 +275,46 @@ TEST_F(ClusterFixture, leadership_goes_to_where_all_replicas_are_in_reach) {
     }
 }
 
+// When one stands still, the leader misses it before the others do; they are no better placed for that.
+TEST_F(ClusterFixture, leadership_stays_when_a_node_is_gone_for_all) {
+    const auto leaders = [this] {
+        std::map<GroupId, std::pair<NodeId, Term>> found;
+        for (const Machine* machine : cluster.storage_machines()) {
+            replica::ReplicaHost* host = cluster.host_on(*machine);
+            if (host == nullptr) continue;
+            for (const auto& [id, group] : host->groups()) {
+                const raft::Status status = group->status();
+                if (status.role == raft::Role::leader) found[id] = {status.leader, status.term};
+            }
+        }
+        return found;
+    };
+    for (int round = 0; round < 6; ++round) {
+        const auto before = leaders();
+        ASSERT_FALSE(before.empty());
+        std::set<NodeId> leading;
+        for (const auto& [group, leader] : before) leading.insert(leader.first);
+        const auto gone = std::find_if(
+            cluster.storage_machines().begin(), cluster.storage_machines().end(),
+            [&](const Machine* machine) { return !leading.contains(cluster.host_on(*machine)->self()); });
+        ASSERT_NE(gone, cluster.storage_machines().end());
+        world.run_for(Duration::milliseconds(170));  // at another time between two pings
+        if (round % 2 == 0) {
+            (*gone)->pause();
+        } else {
+            (*gone)->kill();
+        }
+        world.run_for(Duration::seconds(12));
+        EXPECT_EQ(leaders(), before) << round;
+        if (round % 2 == 0) {
+            (*gone)->resume();
+        } else {
+            (*gone)->start();
+        }
+        world.run_for(Duration::seconds(12));
+    }
+}
+
 // faults.md S121: the nodes agree, but this balancer does not reach the leader.
 TEST_F(ClusterFixture, a_balancer_cut_off_from_the_leader_goes_through_another_node) {
     send("before");
