@@ -19,6 +19,7 @@ enum class Concern : uint64_t {
     queue = 1010,   // attributes of queues
     aims = 1011,    // identity: of the aim
     outlast = 1012, // identity: a fault's
+    drill = 1013,
 };
 
 inline uint64_t draw(uint64_t seed, Concern concern, uint64_t identity, uint64_t ordinal) {

@@ -30,10 +30,11 @@ void disk(const Space& space, int64_t at_ns, Verdict& verdict) {
                 at_ns);
 }
 
-void memory(uint64_t before_bytes, uint64_t after_bytes, int64_t at_ns, Verdict& verdict) {
+void memory(const std::string& where, uint64_t before_bytes, uint64_t after_bytes, int64_t at_ns,
+            Verdict& verdict) {
     if (after_bytes <= before_bytes + before_bytes / 4) return;
-    verdict.add("L8", fmt::format("{} bytes of memory before the backlog, {} after it was drained",
-                                  before_bytes, after_bytes),
+    verdict.add("L8", fmt::format("{} took {} bytes of memory before the backlog, {} after it was drained",
+                                  where, before_bytes, after_bytes),
                 at_ns);
 }
 

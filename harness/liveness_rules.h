@@ -31,7 +31,8 @@ struct Space {
 void disk(const Space& space, int64_t at_ns, Verdict& verdict);
 
 // L8: the backlog is gone; memory is at most a quarter above where it was.
-void memory(uint64_t before_bytes, uint64_t after_bytes, int64_t at_ns, Verdict& verdict);
+void memory(const std::string& where, uint64_t before_bytes, uint64_t after_bytes, int64_t at_ns,
+            Verdict& verdict);
 
 // L9: the disk has room again, and sends that were refused for want of it succeed within `within_ns`.
 void resumed(int64_t freed_ns, int64_t sent_ns, int64_t within_ns, Verdict& verdict);

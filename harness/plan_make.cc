@@ -209,6 +209,17 @@ void draw_faults(RunPlan& plan, PlanKind kind) {
     if (plan.faults.faults.empty()) plan.fault_points = 0;
 }
 
+// A few seeds go through a drill at the end. One for space needs a log small enough to be cut meanwhile.
+void draw_drill(RunPlan& plan) {
+    const Swarm w(plan.seed, Concern::drill);
+    const int64_t point = w.between(10, 1, 64);
+    constexpr std::array<int64_t, 10> drills = {1, 2, 3, 3, 4, 4, 4, 4, 5, 5};
+    if (point > static_cast<int64_t>(drills.size())) return;
+    plan.drill = drills[static_cast<size_t>(point - 1)];
+    const bool soon_cut = plan.segment_kib <= 256 && plan.snapshot_entries <= 2'000;
+    if (plan.drill == 4 && !soon_cut) plan.drill = 0;
+}
+
 }  // namespace
 
 RunPlan make_plan(uint64_t seed, bool faults, PlanKind kind) {
@@ -222,6 +233,7 @@ RunPlan make_plan(uint64_t seed, bool faults, PlanKind kind) {
         draw_workload(plan);
     }
     if (faults) draw_faults(plan, kind);
+    if (faults && kind != PlanKind::small) draw_drill(plan);
     return plan;
 }
 

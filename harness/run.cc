@@ -126,7 +126,7 @@ bool Run::stopped() {
 }
 
 RunResult Run::execute() {
-    if (come_up() && prepare() && chaos() && (plan_.stop_ms > 0 || settle())) judge();
+    if (come_up() && prepare() && chaos() && (plan_.stop_ms > 0 || (settle() && drill()))) judge();
     recorder_.history().ended_ns = world_.now().ns;
     if (options_.state) options_.state(describe_state(world_, *cluster_));
     if (options_.history) options_.history(recorder_.history(), check_options());
@@ -251,7 +251,7 @@ CheckOptions Run::check_options() const {
         faults().begin(), faults().end(), [](const sim::Fault& fault) {
             return fault.kind >= sim::FaultKind::bit_rot && fault.kind <= sim::FaultKind::disks_swapped;
         });
-    if (faults().empty() && plan_.fault_points == 0) options.prompt_ms = 1'000;
+    if (faults().empty() && plan_.fault_points == 0 && plan_.drill == 0) options.prompt_ms = 1'000;
     // Cluster time is right as long as most clocks are.
     std::set<std::string> wrong_clocks;
     for (const sim::Fault& fault : faults()) {

@@ -22,11 +22,13 @@ public:
     RunResult execute();
 
 private:
+    friend class RunDrill;
     // Phases; false: the run is over.
     bool come_up();
     bool prepare();
     bool chaos();
     bool settle();
+    bool drill();
     void judge();
 
     CheckOptions check_options() const;
@@ -41,7 +43,7 @@ private:
     void await_leaders();
     void check_stability();
     void await_answers();
-    void drain();
+    void drain(int64_t queues);
     void converge();
     std::vector<sim::Machine*> storage_of_core() const;
     std::vector<sim::Machine*> choose_core() const;

@@ -42,6 +42,7 @@ std::vector<Knob> knobs_of(RunPlan& p) {
         {"attempt_timeout_ms", &p.attempt_timeout_ms},
         {"chaos_ms", &p.chaos_ms},
         {"settle_ms", &p.settle_ms},
+        {"drill", &p.drill},
         {"core_size", &p.core_size},
         {"stop_ms", &p.stop_ms},
         {"deep_per_million", &p.deep_per_million},

@@ -52,6 +52,8 @@ struct RunPlan {
     // Phases.
     int64_t chaos_ms = 20'000;     // operations and faults
     int64_t settle_ms = 60'000;    // the core has this long to answer everything
+    int64_t drill = 0;             // after the drain (run_drill.h); 1 overload, 2 a hot queue, 3 a slow node,
+                                   // 4 a backlog that comes and goes, 5 full disks; 0: none
     int64_t core_size = 0;         // storage nodes that heal; 0: drawn
     int64_t stop_ms = 0;           // the run is judged as it stands so long after the clients began; 0: never
     // How many in a million of the events that call for a costly check get one.

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "harness/liveness_rules.h"
-#include "harness/run.h"
+#include "harness/run_drill.h"
 
 namespace quern::harness {
 
@@ -37,10 +37,22 @@ bool Run::settle() {
     heal();
     await_leaders();
     await_answers();
-    drain();
+    drain(plan_.queues);
     if (!time_left()) return false;
     check_stability();
     converge();
+    return time_left();
+}
+
+// What was sent in the drill is drained as well.
+bool Run::drill() {
+    if (plan_.drill == 0) return true;
+    RunDrill drill(*this);
+    if (!drill.perform()) return false;
+    drain(plan_.queues + RunDrill::queues);
+    if (!time_left()) return false;
+    converge();
+    drill.judge();
     return time_left();
 }
 
@@ -99,11 +111,11 @@ void Run::await_leaders() {
     liveness_rules::leader(healed_ns_, unled_ns_, shape.election_timeout.ns, reach.ns, verdict_);
 }
 
-// Leadership goes once more to a node that reaches more of a group's replicas, which is noticed within
-// three pings; then it stays where it is.
+// Leadership goes once more to a node that reaches more of a group's replicas: three pings to miss a node,
+// four to be sure that others do not. Then it stays where it is.
 void Run::check_stability() {
     const sim::ClusterShape& shape = cluster_->shape();
-    const Duration reach = reach_time() + shape.ping_interval * 3;
+    const Duration reach = reach_time() + shape.ping_interval * 7;
     liveness_rules::leader(healed_ns_, unled_ns_, shape.election_timeout.ns, reach.ns, verdict_);
 }
 
@@ -115,8 +127,8 @@ void Run::await_answers() {
     }
 }
 
-void Run::drain() {
-    drain_ = std::make_unique<Drain>(scene_, *clients_.front(), plan_.queues);
+void Run::drain(int64_t queues) {
+    drain_ = std::make_unique<Drain>(scene_, *clients_.front(), queues);
     drain_->start();
     const Duration patience = Duration::milliseconds(plan_.settle_ms);
     sim::SimTime end = world_.now() + patience;

@@ -73,11 +73,16 @@ void WorkClient::schedule_planned() {
 }
 
 void WorkClient::act_planned(const PlannedOperation& planned) {
+    if (working_) (void)ask(planned, [](const Operation&) {});
+}
+
+bool WorkClient::ask(const PlannedOperation& planned, Done done) {
     Operation op;
     wire::Request request;
-    if (!working_ || !build(planned, op, request)) return;
-    perform(std::move(op), std::move(request), [](const Operation&) {});
+    if (!build(planned, op, request)) return false;
+    perform(std::move(op), std::move(request), std::move(done));
     contents_.clear();
+    return true;
 }
 
 void WorkClient::schedule(uint32_t hand) {

@@ -44,6 +44,10 @@ public:
     // One operation outside the workload, e.g. of the drain.
     using Done = Callback<void(const Operation&)>;
     void perform(Operation operation, wire::Request request, Done done);
+    // As perform(), of what is planned; false: no receipt of it is there, and `done` will not run.
+    bool ask(const PlannedOperation& planned, Done done);
+    // One of the administrator's: its permissions stay.
+    bool of_administrator() const { return identity_.user.empty(); }
     uint32_t number() const { return identity_.number; }
     client::Client& library() { return *client_; }
     // What was received and not yet deleted by this call's answer, for the drain.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "system/base/limits.h"
+#include "system/base/planted_bug.h"
 
 namespace quern::balancer {
 
@@ -94,6 +95,9 @@ Result<void> Session::admit(const Arrived& arrived) const {
         return fail(Error(ErrorCode::overloaded, "the client does not read its answers",
                           out_bytes_high, static_cast<int64_t>(connection_->queued_bytes())));
     }
+    if (PLANTED(places_not_given_back) && context_.load.inflight > 100) {
+        return fail(Error(ErrorCode::overloaded, "too many requests in flight"));
+    }
     const size_t bytes = context_.load.inflight_bytes + arrived.body.size();
     if (std::holds_alternative<wire::SendRequest>(arrived.request.operation) &&
         bytes > context_.options.inflight_bytes_max) {
@@ -126,6 +130,8 @@ void Session::send(uint64_t id, wire::Encoded response) {
 
 void Session::answer(uint64_t id, ErrorCode code, wire::Encoded response) {
     count(code);
+    const bool in_doubt = code == ErrorCode::outcome_unknown || code == ErrorCode::unavailable;
+    if (PLANTED(places_not_given_back) && in_doubt) ++context_.load.inflight;
     audit(active_.at(id)->request(), code);
     send(id, std::move(response));
     withdraw(id);

@@ -27,6 +27,12 @@
       "bodies that were carried over are not synced before the log is cut") \
     X(body_segment_freed_alive, "storage", \
       "a body segment is removed though a few of its bodies live") \
+    X(segments_never_freed, "storage", \
+      "the log is cut, but its segments stay") \
+    X(old_snapshots_stay, "storage", \
+      "the files of earlier snapshots are not removed") \
+    X(full_disk_remembered, "storage", \
+      "a disk that was full once takes no messages before a restart") \
     X(full_disk_is_failure, "storage", \
       "a disk without room is taken for a broken one") \
     /* raft */ \
@@ -62,6 +68,8 @@
       "a follower acknowledges all that is committed, though it has less") \
     X(elections_slow_down, "raft", \
       "who stood for election waits twenty timeouts before it does so again") \
+    X(commit_waits_for_all, "raft", \
+      "an entry is committed only when every live replica has it") \
     X(read_without_round, "raft", \
       "a leader answers reads without asking whether it still leads") \
     X(read_round_reused, "raft", \
@@ -111,6 +119,8 @@
       "a request with an old record of the queue is carried out") \
     X(body_freed_on_stale_delete, "queue", \
       "a stale receipt frees the body of the message it does not delete") \
+    X(stale_due_times_stay, "queue", \
+      "when leases of deleted messages would have ended stays in memory") \
     X(body_never_freed, "queue", \
       "the body of a deleted message is kept") \
     /* metadata */ \
@@ -137,6 +147,8 @@
       "entries are stamped by the leader's own clock") \
     X(apply_by_local_clock, "replica", \
       "a replica applies by its own time, not by that of the entry") \
+    X(one_command_at_a_time, "replica", \
+      "a group's commands go one by one, each after the one before is applied") \
     X(no_tick, "replica", \
       "what time makes due waits until somebody writes") \
     X(receive_before_commit, "replica", \
@@ -150,6 +162,8 @@
     X(refusal_with_position, "replica", \
       "a refusal that is not the state machine's word claims to be final") \
     /* balancer */ \
+    X(places_not_given_back, "balancer", \
+      "a call in doubt keeps its place among those in flight for ever") \
     X(lost_answer_is_refusal, "balancer", \
       "an attempt whose answer was lost is taken for not done") \
     X(deletion_answered_early, "balancer", \

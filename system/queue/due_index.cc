@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "system/base/planted_bug.h"
+
 namespace quern::queue {
 
 namespace {
@@ -43,7 +45,7 @@ const DueMessage* DueIndex::first(const MessageTable& table) const {
 }
 
 void DueIndex::limit_stale(const MessageTable& table, uint64_t valid_count) {
-    if (heap_.size() <= 2 * valid_count + stale_allowance) return;
+    if (heap_.size() <= 2 * valid_count + stale_allowance || PLANTED(stale_due_times_stay)) return;
     std::erase_if(heap_, [&](const DueMessage& item) { return !valid(table, item); });
     // A message that got the same time twice is there twice. Sorted order is heap order.
     std::sort(heap_.begin(), heap_.end());

@@ -95,11 +95,14 @@ ClusterTime GroupState::oldest_sent(QueueId queue) const {
 }
 
 uint64_t GroupState::memory_bytes() const {
-    uint64_t bytes = sizeof(Impl) + impl_->sessions.results_bytes() +
-                     impl_->sessions.size() * (sizeof(SessionData) + 128);
+    uint64_t bytes = sizeof(Impl) + session_memory_bytes();
     for (const auto& [id, queue] : impl_->queues) bytes += queue.memory_bytes();
     for (const Grave& grave : impl_->graveyard.graves()) bytes += grave.messages.memory_bytes();
     return bytes;
+}
+
+uint64_t GroupState::session_memory_bytes() const {
+    return impl_->sessions.results_bytes() + impl_->sessions.size() * (sizeof(SessionData) + 128);
 }
 
 std::unique_ptr<FrozenGroup> GroupState::freeze() const { return make_frozen(impl_->image()); }

@@ -83,6 +83,8 @@ public:
     // When the oldest live message was sent; never() if there is none.
     ClusterTime oldest_sent(QueueId queue) const;
     uint64_t memory_bytes() const;
+    // Of that, for what was answered to which token.
+    uint64_t session_memory_bytes() const;
 
     // --- snapshots and checking -----------------------------------------------------------------
     std::unique_ptr<FrozenGroup> freeze() const;

@@ -100,11 +100,15 @@ void Raft::Impl::on_heartbeat_response(const Message& response) {
 // A leader commits only entries of its own term by counting; earlier ones come with them (thesis
 // 3.6.2). It counts itself as far as its own disk is.
 void Raft::Impl::maybe_commit() {
-    const LogIndex index{quorum_value(configuration(), [this](NodeId id) -> uint64_t {
+    LogIndex index{quorum_value(configuration(), [this](NodeId id) -> uint64_t {
         if (id == options_.self) return (PLANTED(leader_counts_unsynced) ? log_.last() : persisted_).value;
         const Progress* peer = find_peer(id);
         return peer == nullptr ? 0 : peer->match.value;
     })};
+    for (const Progress& peer : peers_) {
+        const bool heard = now_ < peer.contact + options_.election_timeout;
+        if (PLANTED(commit_waits_for_all) && heard) index = std::min(index, peer.match);
+    }
     if (index <= commit_) return;
     if (log_.term_at(index) != hard_.term && !PLANTED(commit_of_old_term)) return;
     for (LogIndex i = commit_.next(); i <= index; i = i.next()) {

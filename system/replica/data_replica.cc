@@ -49,6 +49,7 @@ void DataReplica::submit(queue::Command command, Buffer keep, Instant deadline, 
 
 void DataReplica::flush() {
     while (status_.leader_ready && !pending_.empty() && proposed_.size() < entries_under_way_max) {
+        if (PLANTED(one_command_at_a_time) && !proposed_.empty()) break;
         if (!propose_batch()) break;
     }
 }
@@ -62,7 +63,7 @@ bool DataReplica::propose_batch() {
     std::vector<Buffer> keep;
     Batch batch;
     size_t bytes = 0;
-    const bool short_batch = host_.env().faults.fire(FaultPoint::batch_short);
+    const bool short_batch = host_.env().faults.fire(FaultPoint::batch_short) || PLANTED(one_command_at_a_time);
     while (!pending_.empty() && commands.size() < limits::entry_commands_max &&
            bytes < limits::entry_bytes_target && !(short_batch && !commands.empty())) {
         Pending next = std::move(pending_.front());

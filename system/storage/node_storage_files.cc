@@ -1,5 +1,7 @@
 #include "system/storage/node_storage_files.h"
 
+#include "system/base/planted_bug.h"
+
 #include <algorithm>
 
 namespace quern::storage {
@@ -106,7 +108,7 @@ void FileNodeStorage::on_durable(Result<void> done, std::vector<Marker> markers,
                                  Callback<void(Result<void>)> durable) {
     if (done) {
         for (const Marker& m : markers) {
-            snapshots_.remove_below(m.group, m.keep_from);
+            if (!PLANTED(old_snapshots_stay)) snapshots_.remove_below(m.group, m.keep_from);
             if (m.ended) bodies_.end(m.group, *m.ended);
         }
     }

@@ -1,5 +1,7 @@
 #include "system/storage/space_watch.h"
 
+#include "system/base/planted_bug.h"
+
 namespace quern::storage {
 
 namespace {
@@ -19,6 +21,7 @@ void SpaceWatch::look() {
 }
 
 SpaceState SpaceWatch::judge(uint64_t free_bytes) const {
+    if (PLANTED(full_disk_remembered) && state_ == SpaceState::hard) return state_;
     const uint64_t hard = state_ == SpaceState::hard ? hard_ + hard_ / 4 : hard_;
     const uint64_t soft = state_ != SpaceState::ok ? soft_ + soft_ / 4 : soft_;
     if (free_bytes < hard) return SpaceState::hard;

@@ -236,6 +236,7 @@ void WalWriter::remove_unneeded_segments() {
         if (PLANTED(segments_freed_too_early) && !log.snapshot_index) continue;
         if (needed != 0) oldest = std::min(oldest, needed);
     }
+    if (PLANTED(segments_never_freed)) return;
     segments_.remove_below(oldest);
 }
 

@@ -178,14 +178,14 @@ TEST(LivenessRules, each_rule_passes_and_fails) {
     liveness_rules::leader(1'000, 6'200, 500, 200, good);
     liveness_rules::converged({{"s1", 5, 7}, {"s2", 5, 7}}, 0, good);
     liveness_rules::disk({"s1", 400, 100, 100}, 0, good);
-    liveness_rules::memory(1'000, 1'250, 0, good);
+    liveness_rules::memory("s1", 1'000, 1'250, 0, good);
     liveness_rules::resumed(10, 20, 10, good);
     EXPECT_TRUE(good.good());
     Verdict bad;
     liveness_rules::leader(1'000, 6'201, 500, 200, bad);
     liveness_rules::converged({{"s1", 5, 7}, {"s2", 5, 8}}, 0, bad);
     liveness_rules::disk({"s1", 401, 100, 100}, 0, bad);
-    liveness_rules::memory(1'000, 1'251, 0, bad);
+    liveness_rules::memory("s1", 1'000, 1'251, 0, bad);
     liveness_rules::resumed(10, 21, 10, bad);
     for (const char* invariant : {"L1", "L6", "L7", "L8", "L9"}) EXPECT_TRUE(bad.names(invariant));
 }
