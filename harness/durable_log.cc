@@ -80,7 +80,7 @@ std::string DurableLog::place() const {
 
 void DurableLog::start_over() {
     groups_.clear();
-    segment_ = offset_ = sequence_ = 0;
+    segment_ = offset_ = sequence_ = owner_ = 0;
     inode_ = nullptr;
     life_ = machine_.life();
     std::vector<uint64_t> numbers;
@@ -197,6 +197,7 @@ bool DurableLog::read_batch() {
         if (payload.empty() || crc32c(payload) != r.payload_crc) return false;
     }
     sequence_ = head.sequence;
+    owner_ = head.tag;
     if (offset_ == 0) apply_checkpoint(head);
     apply(head);
     offset_ += head.batch_bytes;

@@ -36,6 +36,8 @@ public:
         }
     };
 
+    // Whose log it is, as its batches say (storage::Head::tag); 0: none was read.
+    uint64_t owner() const { return owner_; }
     // As of the last look; nullptr if the disk says nothing of the group.
     const Group* find(GroupId group) const;
     // Reads what became durable since.
@@ -64,6 +66,7 @@ private:
     sim::InodeRef inode_;
     uint64_t offset_ = 0;
     uint64_t sequence_ = 0;
+    uint64_t owner_ = 0;
     std::map<uint64_t, uint64_t> settled_;  // while all is read: segment -> sequence of its first batch
     std::map<GroupId, Group> groups_;
     std::vector<uint8_t> bytes_;

@@ -1,5 +1,7 @@
 #include "harness/raft_rules.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 namespace quern::harness {
@@ -11,6 +13,8 @@ std::string replica_name(RaftRules::Who who) {
 void RaftRules::restarted(Who who) {
     Replica& r = replica(who);
     r.applied = {};
+    r.whole = true;
+    r.apart = false;
     r.led = {};
 }
 
@@ -80,19 +84,44 @@ void RaftRules::applied(Who who, const Applied& entry) {
         return found("R10", fmt::format("{} applied index {}, and nobody applied {}", replica_name(who),
                                         entry.index.value, known.next().value));
     }
+    const bool as_before = bytes(who, entry.index, entry.term, entry.payload_hash, "applied");
     if (entry.index == known.next()) {
-        g.entries.push_back(entry);
-        return;
+        g.entries.push_back({entry, who.node, r.whole});
+    } else if (as_before) {
+        compare(who, entry, g.entries[entry.index.value - 1]);
     }
-    const Applied& truth = g.entries[entry.index.value - 1];
-    if (truth.term != entry.term || truth.payload_hash != entry.payload_hash) {
-        found("R3", fmt::format("{} applied another entry {} (term {}) than others did (term {})",
-                                replica_name(who), entry.index.value, entry.term.value,
-                                truth.term.value));
-    } else if (truth.rolling_hash != entry.rolling_hash) {
+}
+
+void RaftRules::compare(Who who, const Applied& entry, const First& first) {
+    Replica& r = replica(who);
+    if (first.entry.term != entry.term) {
+        return found("R3", fmt::format("{} applied another entry {} (term {}) than others did (term {})",
+                                       replica_name(who), entry.index.value, entry.term.value,
+                                       first.entry.term.value));
+    }
+    const bool was_apart = std::exchange(r.apart, first.entry.rolling_hash != entry.rolling_hash);
+    if (!r.apart) return;
+    if (r.whole && first.whole && !was_apart) {
+        found("R16", fmt::format("{} and s{} have applied the same entries up to {}, the states before the "
+                                 "last were equal, and those after it are not",
+                                 replica_name(who), first.by.value, entry.index.value));
+    } else {
         found("R5", fmt::format("{} has another state at index {} than others had", replica_name(who),
                                 entry.index.value));
     }
+}
+
+void RaftRules::sent(Who who, LogIndex index, Term term, uint64_t payload_hash) {
+    bytes(who, index, term, payload_hash, "sends");
+}
+
+// False if they differ from those that the entry had before.
+bool RaftRules::bytes(Who who, LogIndex index, Term term, uint64_t payload_hash, const char* deed) {
+    const auto [known, fresh] = groups_[who.group].payloads.try_emplace({index, term}, payload_hash);
+    if (known->second == payload_hash) return true;
+    found("R15", fmt::format("{} {} entry {} (term {}) with other bytes than it had before",
+                             replica_name(who), deed, index.value, term.value));
+    return false;
 }
 
 void RaftRules::restored(Who who, LogIndex index, uint64_t rolling_hash) {
@@ -103,11 +132,14 @@ void RaftRules::restored(Who who, LogIndex index, uint64_t rolling_hash) {
                                  r.applied.value, index.value));
     }
     r.applied = index;
+    r.whole = !index;
+    r.apart = false;
     if (!index) return;
     if (index.value > g.entries.size()) {
         found("R14", fmt::format("{} restored a snapshot at {}, beyond what was ever applied ({})",
                                  replica_name(who), index.value, g.entries.size()));
-    } else if (g.entries[index.value - 1].rolling_hash != rolling_hash) {
+    } else if (g.entries[index.value - 1].entry.rolling_hash != rolling_hash) {
+        r.apart = true;
         found("R14", fmt::format("{} restored a snapshot at {} of another state", replica_name(who),
                                  index.value));
     }
@@ -168,13 +200,13 @@ LogIndex RaftRules::last(GroupId group) const {
 Term RaftRules::term_at(GroupId group, LogIndex index) const {
     const auto found = groups_.find(group);
     if (found == groups_.end() || !index || index.value > found->second.entries.size()) return {};
-    return found->second.entries[index.value - 1].term;
+    return found->second.entries[index.value - 1].entry.term;
 }
 
 uint64_t RaftRules::rolling_hash(GroupId group) const {
     const auto found = groups_.find(group);
     if (found == groups_.end() || found->second.entries.empty()) return 0;
-    return found->second.entries.back().rolling_hash;
+    return found->second.entries.back().entry.rolling_hash;
 }
 
 uint64_t RaftRules::term_count(GroupId group) const {

@@ -1,5 +1,12 @@
-// The rules of Raft and storage (R1–R12, R14 of docs/faults.md) over records of what servers did, from
-// whoever watched them: the witness in a simulated run, or a test's hand. Knows all servers at once.
+// The rules of Raft and storage (R1–R12, R14–R16 of docs/faults.md; R13: read_rules.h) over records of what
+// servers did, from whoever watched them: the witness in a simulated run, or a test's hand. Knows all servers
+// at once.
+//
+// What is told of an entry that differs follows from what differs. Another term at an index that others have
+// applied: R3. Other bytes under the same index and term: R15, for one leader makes the entries of a term, each
+// once, so they were damaged since. The same entries and another state: R16 where both servers applied all of
+// them themselves and had equal states before this one, so that applying is no function of the log; else R5:
+// the difference is older, or came with a snapshot.
 #pragma once
 
 #include <map>
@@ -54,6 +61,8 @@ public:
     void promise(Who who, bool kept, const std::string& text);
     // R3, R5, R6, R10, R15, R16.
     void applied(Who who, const Applied& entry);
+    // R15: the server sends an entry to others, from its memory or its disk.
+    void sent(Who who, LogIndex index, Term term, uint64_t payload_hash);
     // R14.
     void restored(Who who, LogIndex index, uint64_t rolling_hash);
     // R9: one or, in a joint configuration, two sets of voters.
@@ -73,13 +82,22 @@ public:
     uint64_t term_count(GroupId group) const;
 
 private:
+    // What whoever applied an entry first said of it.
+    struct First {
+        Applied entry;
+        NodeId by;
+        bool whole = false;  // as Replica::whole
+    };
     struct Group {
-        std::vector<Applied> entries;  // of index 1, …
+        std::vector<First> entries;  // of index 1, …
+        std::map<std::pair<LogIndex, Term>, uint64_t> payloads;  // hashes, as they were first seen
         std::map<Term, NodeId> leaders;
         LogIndex configuration;        // the latest that was appended
     };
     struct Replica {
         LogIndex applied;
+        bool whole = true;   // in this life it has applied all entries itself
+        bool apart = false;  // its state was another than others had at `applied`
         std::map<Term, NodeId> votes;
         Term led;         // the last term in which it was seen to lead
         LogIndex led_to;  // its log's end then
@@ -89,6 +107,8 @@ private:
     Replica& replica(Who who) { return replicas_[{who.node, who.group}]; }
     void found(const char* invariant, std::string text) { found_(invariant, std::move(text)); }
     void complete(Who who, Term term, LogView& log);
+    bool bytes(Who who, LogIndex index, Term term, uint64_t payload_hash, const char* deed);
+    void compare(Who who, const Applied& entry, const First& first);
 
     Found found_;
     std::map<GroupId, Group> groups_;

@@ -21,6 +21,7 @@ std::string replica_name(NodeId node, GroupId group) {
 Witness::Witness(sim::World& world, Verdict& verdict, uint64_t deep_per_million)
     : world_(world), verdict_(verdict), deep_per_million_(deep_per_million),
       rules_([this](const char* invariant, std::string text) { found(invariant, std::move(text)); }),
+      reads_([this](const char* invariant, std::string text) { found(invariant, std::move(text)); }),
       next_deep_event_(events_between_deep_checks) {}
 
 Witness::~Witness() = default;
@@ -128,12 +129,12 @@ void Witness::restored(NodeId self, GroupId group, LogIndex index, uint64_t roll
 
 void Witness::message_leaves(NodeId self, const raft::Message& message) {
     if (cluster_ == nullptr) return;
-    ++messages_;
     Replica& r = replica(self, message.group);
     const raft::Raft* raft = core(self, message.group);
     check_term(self, message);
     check_kept(self, message.group, r, raft);
     note_round(self, message);
+    note_bytes(self, message);
     switch (message.kind) {
         case raft::MessageKind::append_request:
         case raft::MessageKind::heartbeat_request: check_leader(self, message, r, raft); break;
@@ -193,6 +194,7 @@ bool Witness::durable_on(NodeId node, GroupId group, LogIndex index, Term term, 
 void Witness::check_append_promise(NodeId self, const raft::Message& message, Replica& r,
                                    const raft::Raft* raft) {
     ++promises_;
+    check_identity(self, message.group);
     check_against_leader(self, message);
     Term term;
     if (raft != nullptr && raft->status().term == message.term) term = raft->term_at(message.index);
@@ -219,6 +221,7 @@ void Witness::check_vote_promise(NodeId self, const raft::Message& message) {
     } else {
         check_voter(self, message);
     }
+    check_identity(self, message.group);
     rules_.vote({self, message.group}, message.term, grantee);
     const raft::HardState promised{message.term, grantee};
     auto kept = [&] {

@@ -1,5 +1,5 @@
 // Watches every storage node from the inside (replica/observer.h) and holds each deed against the
-// invariants of Raft and storage at the instant it is done: R1–R11, R13, R14. Knows all nodes and their
+// invariants of Raft and storage at the instant it is done: R1–R11, R13–R16. Knows all nodes and their
 // disks; touches nothing.
 #pragma once
 
@@ -11,6 +11,7 @@
 #include "harness/durable_log.h"
 #include "harness/effects.h"
 #include "harness/raft_rules.h"
+#include "harness/read_rules.h"
 #include "harness/runner.h"
 #include "harness/verdict.h"
 #include "sim/cluster.h"
@@ -54,6 +55,7 @@ public:
                          const queue::Command& command, const queue::Reply& reply) override;
     void applied(NodeId self, GroupId group, const raft::Entry& entry,
                  uint64_t rolling_hash) override;
+    void recovered(NodeId self, GroupId group, const raft::Restored& restored) override;
     void restored(NodeId self, GroupId group, LogIndex index, uint64_t rolling_hash) override;
     uint64_t read_begins(GroupId group) override;
     void read_ends(NodeId self, GroupId group, uint64_t read, LogIndex index) override;
@@ -68,16 +70,6 @@ private:
         LogIndex index;
         auto operator<=>(const LogPosition&) const = default;
     };
-    // The heartbeats by which a leader confirms reads: when each round first left, and the last one that each
-    // peer answered.
-    struct Rounds {
-        std::map<uint64_t, uint64_t> left;
-        std::map<NodeId, uint64_t> answered;
-    };
-    struct Read {
-        LogIndex floor;      // the last entry that anyone had applied when it began
-        uint64_t began = 0;  // as messages_
-    };
     struct Group {
         std::set<Term> terms;  // that somebody stood for
         // Who may stand: asked for pre-votes, or was told to.
@@ -85,7 +77,6 @@ private:
         std::map<std::pair<Term, NodeId>, std::set<NodeId>> voters;  // by candidate
         std::map<std::pair<Term, NodeId>, LogPosition> candidates;   // where their logs ended
         std::map<std::pair<Term, NodeId>, LogPosition> pre_candidates;  // at the farthest
-        std::map<std::pair<Term, NodeId>, Rounds> rounds;            // by leader
         std::unique_ptr<GroupJudge> judge;  // of data groups
         NodeId feeder;                      // whose applying the judge follows in this entry
         bool entry_open = false;
@@ -121,10 +112,11 @@ private:
     void check_pre_voter(NodeId self, const raft::Message& message);
     void check_damaged_voter(NodeId self, const raft::Message& message, const LogPosition& candidate);
     void check_against_leader(NodeId self, const raft::Message& message);
+    void check_identity(NodeId self, GroupId group);  // witness_recovery.cc
+    // witness_reads.cc
     void note_round(NodeId self, const raft::Message& message);
-    bool confirmed(NodeId self, GroupId group, uint64_t began) const;
-    static bool confirmed_by(const Rounds& rounds, const raft::Configuration& members, NodeId self,
-                             uint64_t began);
+    void note_bytes(NodeId self, const raft::Message& message);
+    // witness_raft.cc
     void check_campaign(NodeId self, const raft::Message& message);
     void check_kept(NodeId self, GroupId group, Replica& r, const raft::Raft* raft);
     enum class Look : uint8_t { quick, thorough };
@@ -138,6 +130,7 @@ private:
     uint64_t deep_per_million_;
     sim::Cluster* cluster_ = nullptr;
     RaftRules rules_;
+    ReadRules reads_;
     Callback<void(const AppliedCommand&)>* told_ = nullptr;
     ActivityWatch activity_told_;
     Effects effects_;
@@ -151,8 +144,6 @@ private:
     uint64_t desks_due_ = UINT64_MAX;                       // the first of them
     uint64_t deep_checks_ = 0;
     uint64_t promises_ = 0;
-    uint64_t messages_ = 0;  // and reads that began: a clock
-    std::map<uint64_t, Read> reads_;
 };
 
 }  // namespace quern::harness

@@ -146,6 +146,7 @@ void GroupReplica::start_core() {
     }
     recovered_.entries.clear();
     applied_ = snapshot_index_ = recovered_.snapshot_index;
+    if (ReplicaObserver* observer = host_.observer()) observer->recovered(host_.self(), group(), restored);
     raft_ = std::make_unique<raft::Raft>(options_.raft, std::move(restored), now());
     mark_dirty();
     if (log_damaged()) repair_.start();

@@ -31,6 +31,8 @@ public:
     // The state machine has applied the entry; `rolling_hash` is its hash afterwards.
     virtual void applied(NodeId self, GroupId group, const raft::Entry& entry,
                          uint64_t rolling_hash) = 0;
+    // The replica starts with what was found on its disk.
+    virtual void recovered(NodeId /*self*/, GroupId /*group*/, const raft::Restored& /*restored*/) {}
     // A snapshot replaced the state machine's state.
     virtual void restored(NodeId self, GroupId group, LogIndex index, uint64_t rolling_hash) = 0;
     // A linearizable read of the group's state begins; the result goes to its read_ends().

@@ -56,8 +56,25 @@ TEST(RaftRules, all_apply_the_same_entries) {
     t.apply(1, 1, 1);
     t.apply(2, 1, 1);
     EXPECT_TRUE(t.good());
-    t.apply(3, 1, 1, 8);
+    t.apply(3, 1, 2);
     EXPECT_TRUE(t.only("R3"));
+}
+
+TEST(RaftRules, an_entry_keeps_its_bytes) {
+    RaftRulesTest t;
+    t.rules.sent(t.who(1), LogIndex(1), Term(1), 7);
+    t.rules.sent(t.who(1), LogIndex(1), Term(2), 8);  // of another leader
+    t.apply(1, 1, 2, 8);
+    t.apply(2, 1, 2, 8);
+    EXPECT_TRUE(t.good());
+    t.apply(3, 1, 2, 9);
+    EXPECT_TRUE(t.only("R15"));
+    t.rules.sent(t.who(2), LogIndex(1), Term(1), 9);  // read back from a disk, say
+    EXPECT_EQ(t.broken, (std::vector<std::string>{"R15", "R15"}));
+    RaftRulesTest first;
+    first.rules.sent(t.who(1), LogIndex(1), Term(1), 7);
+    first.apply(2, 1, 1, 8);
+    EXPECT_TRUE(first.only("R15"));
 }
 
 TEST(RaftRules, a_leader_holds_what_is_committed) {
@@ -76,13 +93,40 @@ TEST(RaftRules, a_leader_holds_what_is_committed) {
     EXPECT_TRUE(other.only("R4"));
 }
 
+// The rolling hash travels with the snapshot, what it stands for may not have.
 TEST(RaftRules, all_reach_the_same_states) {
     RaftRulesTest t;
     t.apply(1, 1, 1, 7, 100);
-    t.apply(2, 1, 1, 7, 100);
+    t.apply(1, 2, 1, 7, 200);
+    t.apply(1, 3, 1, 7, 300);
+    t.rules.restored(t.who(2), LogIndex(1), 100);
+    t.apply(2, 2, 1, 7, 200);
+    t.apply(2, 3, 1, 7, 300);
     EXPECT_TRUE(t.good());
-    t.apply(3, 1, 1, 7, 101);
+    t.rules.restored(t.who(3), LogIndex(1), 100);
+    t.apply(3, 2, 1, 7, 201);
     EXPECT_TRUE(t.only("R5"));
+}
+
+TEST(RaftRules, applying_is_a_function_of_the_log) {
+    RaftRulesTest t;
+    t.apply(1, 1, 1, 7, 100);
+    t.apply(1, 2, 1, 7, 200);
+    t.apply(2, 1, 1, 7, 100);
+    t.apply(2, 2, 1, 7, 200);
+    EXPECT_TRUE(t.good());
+    t.apply(3, 1, 1, 7, 100);
+    t.apply(3, 2, 1, 7, 201);
+    EXPECT_TRUE(t.only("R16"));
+    RaftRulesTest later;  // told once, where the two part
+    later.apply(1, 1, 1, 7, 100);
+    later.apply(1, 2, 1, 7, 200);
+    later.apply(2, 1, 1, 7, 101);
+    later.apply(2, 2, 1, 7, 201);
+    EXPECT_EQ(later.broken, (std::vector<std::string>{"R16", "R5"}));
+    later.rules.restarted(t.who(2));  // from the beginning
+    later.apply(2, 1, 1, 7, 102);
+    EXPECT_EQ(later.broken.back(), "R16");
 }
 
 TEST(RaftRules, nothing_is_applied_twice_or_skipped) {
