@@ -197,6 +197,7 @@ void check_history(const History& history, const CheckOptions& options, Verdict&
     check_deduplication(index, options, verdict);
     check_dead_letters(index, verdict);
     check_answered(index, verdict);
+    check_drained(index, options, verdict);
     check_emptiness(index, options, verdict);
     check_phases(index, verdict);
 }

@@ -24,6 +24,9 @@ struct CheckOptions {
     // Nothing was in the way of anybody: a receive that waits gets a message so soon after it was sent;
     // 0: not judged.
     int64_t prompt_ms = 0;
+    // Nothing keeps a message from who empties the queues after the faults: so long after the last one that
+    // was removed the queue is empty (L3); 0: not judged.
+    int64_t drain_ms = 0;
 };
 
 // Q1: what was accepted and not justly removed was there when the queues were drained. Needs
@@ -58,6 +61,8 @@ void check_deduplication(const HistoryIndex& index, const CheckOptions& options,
 void check_dead_letters(const HistoryIndex& index, Verdict& verdict);
 // L2: what was asked is answered in time; L10: so is a change of members, and for certain.
 void check_answered(const HistoryIndex& index, Verdict& verdict);
+// L3: who empties a queue after the faults comes to an end.
+void check_drained(const HistoryIndex& index, const CheckOptions& options, Verdict& verdict);
 // L5: nobody is told that a queue is empty while a message lies there to be had; L4: nor while a lease
 // that has ended keeps one away.
 void check_emptiness(const HistoryIndex& index, const CheckOptions& options, Verdict& verdict);

@@ -138,6 +138,7 @@ std::string to_json_lines(const HistoryFile& file) {
     put<int64_t>(head, "revocation_ms", file.options.revocation_ms, 0);
     put(head, "damage", file.options.damage, false);
     put<int64_t>(head, "prompt_ms", file.options.prompt_ms, 0);
+    put<int64_t>(head, "drain_ms", file.options.drain_ms, 0);
     std::string text = text_of(head) + "\n";
     for (const Phase& phase : file.history.phases) {
         Json line = {{"type", "phase"}, {"name", phase.name}, {"from_ns", phase.from_ns},

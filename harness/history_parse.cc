@@ -288,6 +288,7 @@ Result<void> HistoryReader::line(std::string_view text) {
         in.number("revocation_ms", file_.options.revocation_ms);
         in.flag("damage", file_.options.damage);
         in.number("prompt_ms", file_.options.prompt_ms);
+        in.number("drain_ms", file_.options.drain_ms);
         began_ = true;
     } else if (type == "op") {
         if (file_.history.operations.size() == history_operations_max) return bad("too many operations");

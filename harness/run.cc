@@ -129,7 +129,9 @@ RunResult Run::execute() {
     if (come_up() && prepare() && chaos() && (plan_.stop_ms > 0 || (settle() && drill()))) judge();
     recorder_.history().ended_ns = world_.now().ns;
     if (options_.state) options_.state(describe_state(world_, *cluster_));
-    if (options_.history) options_.history(recorder_.history(), check_options());
+    CheckOptions outside = check_options();
+    outside.drain_ms = plan_.settle_ms;  // the run has judged it, in its own words
+    if (options_.history) options_.history(recorder_.history(), outside);
     return result();
 }
 

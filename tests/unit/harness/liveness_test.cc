@@ -20,6 +20,35 @@ TEST(Answers, come_before_their_deadline) {
     EXPECT_TRUE(h.fails("L2"));
 }
 
+// Who empties the queue finds a message, and a lease that keeps another away.
+TEST(Deliveries, whoever_empties_a_queue_comes_to_an_end) {
+    WrittenHistory h;
+    CheckOptions options;
+    options.drain_ms = 3'000;
+    h.send(10, "a", 1);
+    h.send(15, "b", 2);
+    h.receive(20, "b", 2, 1);
+    std::vector<Operation*> drain = {&h.receive(100, "a", 1, 1), &h.remove(110, 1, 1),
+                                     &h.receive_nothing(120),    &h.receive(1'500, "b", 2, 2),
+                                     &h.remove(1'600, 2, 2),     &h.add(OpKind::status, 5'000, 5'010)};
+    for (Operation* op : drain) op->draining = true;
+    Operation& status = *drain.back();
+    status.counters.sent = status.counters.deleted = 2;
+    status.counters.received = 3;
+    EXPECT_TRUE(h.passes(options)) << h.words;
+    status.counters.ready = 1;
+    EXPECT_TRUE(h.fails("L3", options));
+    EXPECT_FALSE(h.fails("L3"));  // nobody says how long it may take
+    options.drain_ms = 3'410;     // since the last message went
+    EXPECT_FALSE(h.fails("L3", options));
+    options.drain_ms = 3'000;
+    status.outcome = OpOutcome::fail;
+    status.error = ErrorCode::queue_does_not_exist;
+    EXPECT_FALSE(h.fails("L3", options));
+    status.error = ErrorCode::deadline_exceeded;
+    EXPECT_TRUE(h.fails("L3", options));
+}
+
 TEST(Membership, a_change_ends_and_says_how) {
     WrittenHistory h;
     Operation& change = h.add(OpKind::change_members, 10, 500);

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "harness/checkers.h"
 #include "harness/runner.h"
 #include "harness/trial.h"
 #include "tests/paths.h"
@@ -82,7 +83,13 @@ TEST(Shrink, leaves_what_it_takes) {
     EXPECT_EQ(result.plan.settle_ms, 2'500);
     const auto file = RunPlan::parse(result.to_file());
     ASSERT_TRUE(file.has_value());
-    const RunResult again = run(*file);
+    RunOptions options;
+    Verdict outside;
+    options.history = [&outside](const History& history, const CheckOptions& check) {
+        check_history(history, check, outside);
+    };
+    const RunResult again = run(*file, std::move(options));
+    EXPECT_TRUE(outside.names("L3"));  // who knows nothing but the history sees it, too
     EXPECT_TRUE(std::any_of(again.violations.begin(), again.violations.end(),
                             [](const Violation& v) { return v.invariant == "L3"; }));
 }
