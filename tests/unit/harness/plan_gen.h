@@ -14,6 +14,8 @@ struct GeneratedFault {
     int64_t lasts_ms = 0;
     int64_t machine = 0;  // the first of its side; storage nodes, then balancers
     int64_t size = 1;     // of the parameter that the kind has
+    std::string files;    // the class of files that a fault of a disk strikes, "" for any; "wal" for a crash:
+                          // its newest bytes rot
 };
 
 struct GeneratedPlan {
@@ -36,6 +38,7 @@ struct GeneratedPlan {
 // As a plan's text, which quern-sim replays.
 void showValue(const GeneratedPlan& plan, std::ostream& out);
 
+// With faults of every kind that a run may hold.
 rc::Gen<GeneratedPlan> generated_plans();
 
 }  // namespace quern::harness

@@ -26,6 +26,22 @@ bool passed(const rc::detail::TestResult& result) {
     return result.is<rc::detail::SuccessResult>();
 }
 
+TEST(ClusterProperty, plans_hold_faults_of_every_kind) {
+    std::array<size_t, sim::fault_kind_count> seen{};
+    for (uint64_t i = 0; i < 200; ++i) {
+        const RunPlan plan = generated_plans()(rc::Random(i), 20).value().plan();
+        for (const sim::Fault& fault : plan.faults.faults) ++seen[static_cast<size_t>(fault.kind)];
+        const Result<RunPlan> parsed = RunPlan::parse(plan.to_string());
+        ASSERT_TRUE(parsed.has_value()) << parsed.error().to_string();
+        EXPECT_EQ(parsed->to_string(), plan.to_string());
+    }
+    for (size_t i = 0; i < sim::fault_kind_count; ++i) {
+        const auto kind = static_cast<sim::FaultKind>(i);
+        const bool later = kind == sim::FaultKind::disk_lost || kind == sim::FaultKind::disks_swapped;
+        EXPECT_EQ(seen[i] == 0, later) << sim::fault_kind_name(kind);
+    }
+}
+
 TEST(ClusterProperty, no_plan_breaks_a_promise) {
     const auto result = checked(25, [] {
         const GeneratedPlan generated = *generated_plans();
