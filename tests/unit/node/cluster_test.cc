@@ -1,6 +1,7 @@
 // A whole cluster in the simulator, from the outside.
 #include "system/client/client.h"
 #include "tests/unit/node/cluster_fixture.h"
+#include "tests/unit/node/quiet_observer.h"
 
 namespace quern::sim {
 namespace {
@@ -130,15 +131,7 @@ TEST_F(LargeBodies, come_with_a_snapshot) {
 }
 
 // A peer that was away needs the snapshots of all groups: not all at once, lest they fill its link.
-struct SnapshotsCounted final : replica::ReplicaObserver {
-    void message_leaves(NodeId, const raft::Message&) override {}
-    void command_applied(NodeId, GroupId, LogIndex, ClusterTime, const queue::Command&,
-                         const queue::Reply&) override {}
-    void applied(NodeId, GroupId, const raft::Entry&, uint64_t) override {}
-    void restored(NodeId, GroupId, LogIndex, uint64_t) override {}
-    uint64_t read_begins(GroupId) override { return 0; }
-    void read_ends(NodeId, GroupId, uint64_t, LogIndex) override {}
-    void answers_applied(NodeId, GroupId, LogIndex) override {}
+struct SnapshotsCounted final : QuietObserver {
     void activity(NodeId self, GroupId group, replica::Activity activity, bool on) override {
         if (activity != replica::Activity::sending_snapshot) return;
         if (on) {
