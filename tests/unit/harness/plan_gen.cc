@@ -28,6 +28,8 @@ std::vector<FaultKind> all_kinds() {
     return kinds;
 }
 
+bool of_disk(FaultKind kind) { return kind >= FaultKind::bit_rot && kind <= FaultKind::disks_swapped; }
+
 bool crashes(FaultKind kind) { return kind == FaultKind::kill || kind == FaultKind::power_loss; }
 
 void set_parameter_of_disk(sim::Fault& fault, int64_t size) {
@@ -65,6 +67,20 @@ void set_parameter(sim::Fault& fault, int64_t size) {
     }
 }
 
+Aim aim_of(const GeneratedAim& from, uint32_t id) {
+    Aim aim;
+    aim.fault.id = id;
+    aim.fault.kind = from.fault.kind;
+    aim.fault.lasts = Duration::milliseconds(from.fault.lasts_ms);
+    if (of_disk(from.fault.kind)) aim.fault.file_class = from.fault.files;
+    set_parameter(aim.fault, from.fault.size);
+    aim.fault.parameters.erase("write_pending_ms");  // it waits enough
+    aim.state = from.state;
+    aim.nth = from.nth;
+    aim.delay = Duration::microseconds(from.delay_us);
+    return aim;
+}
+
 // What is not one machine's alone to lose is damaged nowhere, says the atlas.
 std::vector<std::string> damageable(const RunPlan& plan, const std::vector<std::string>& storage) {
     const auto faulty_max = static_cast<uint32_t>((plan.replication - 1) / 2);
@@ -81,13 +97,13 @@ void place(sim::Fault& fault, const GeneratedFault& from, const RunPlan& plan) {
     for (int64_t i = 1; i <= plan.storage_nodes; ++i) machines.push_back("s" + std::to_string(i));
     const std::vector<std::string> storage = machines;
     for (int64_t i = 1; i <= plan.balancers; ++i) machines.push_back("b" + std::to_string(i));
-    const bool of_disk = from.kind >= FaultKind::bit_rot && from.kind <= FaultKind::disks_swapped;
-    if (of_disk) fault.file_class = from.files;
+    const bool disk = of_disk(from.kind);
+    if (disk) fault.file_class = from.files;
     const bool rots = crashes(from.kind) && from.files == "wal";
     if (rots) fault.parameters["rot_newest_bytes"] = from.size * 12;
     const bool damages = rots || sim::destroys_durable_data(from.kind);
     const std::vector<std::string> firsts =
-        damages ? damageable(plan, storage) : (of_disk ? storage : machines);
+        damages ? damageable(plan, storage) : (disk ? storage : machines);
     const std::string& first = firsts[static_cast<size_t>(from.machine) % firsts.size()];
     const auto at = static_cast<size_t>(std::find(machines.begin(), machines.end(), first) - machines.begin());
     fault.a = {first};
@@ -110,6 +126,16 @@ rc::Gen<GeneratedFault> generated_faults() {
         rc::gen::set(&GeneratedFault::lasts_ms, rc::gen::inRange<int64_t>(1, 1'000)),
         rc::gen::set(&GeneratedFault::machine, rc::gen::inRange<int64_t>(0, 8)),
         rc::gen::set(&GeneratedFault::size, rc::gen::inRange<int64_t>(1, 100)));
+}
+
+rc::Gen<GeneratedAim> generated_aims() {
+    std::vector<ProtocolState> states;
+    for (size_t i = 1; i < protocol_state_count; ++i) states.push_back(static_cast<ProtocolState>(i));
+    return rc::gen::build<GeneratedAim>(
+        rc::gen::set(&GeneratedAim::fault, generated_faults()),
+        rc::gen::set(&GeneratedAim::state, one_of(states)),
+        rc::gen::set(&GeneratedAim::nth, one_of<int64_t>({1, 1, 2, 5})),
+        rc::gen::set(&GeneratedAim::delay_us, rc::gen::inRange<int64_t>(0, 3'000)));
 }
 
 }  // namespace
@@ -145,6 +171,7 @@ RunPlan GeneratedPlan::plan() const {
         plan.faults.faults.push_back(std::move(fault));
     }
     plan.faults.sort();
+    for (const GeneratedAim& aim : aims) plan.aims.push_back(aim_of(aim, ++id));
     return plan;
 }
 
@@ -166,7 +193,9 @@ rc::Gen<GeneratedPlan> generated_plans() {
         rc::gen::set(&G::fault_points, one_of<int64_t>({0, 1})),
         rc::gen::set(&G::weights, rc::gen::container<std::vector<int64_t>>(
                                       op_kind_count, rc::gen::inRange<int64_t>(0, 100))),
-        rc::gen::set(&G::faults, rc::gen::container<std::vector<GeneratedFault>>(generated_faults())));
+        rc::gen::set(&G::faults, rc::gen::container<std::vector<GeneratedFault>>(generated_faults())),
+        rc::gen::set(&G::aims, rc::gen::scale(0.1, rc::gen::container<std::vector<GeneratedAim>>(
+                                                       generated_aims()))));
 }
 
 }  // namespace quern::harness

@@ -18,6 +18,14 @@ struct GeneratedFault {
                           // its newest bytes rot
 };
 
+// A fault that waits for its moment: the nth time that a state of the protocol begins.
+struct GeneratedAim {
+    GeneratedFault fault;  // without time and place
+    ProtocolState state = ProtocolState::election;
+    int64_t nth = 1;
+    int64_t delay_us = 0;
+};
+
 struct GeneratedPlan {
     uint64_t seed = 1;
     int64_t storage_nodes = 3;
@@ -32,6 +40,7 @@ struct GeneratedPlan {
     int64_t fault_points = 0;
     std::vector<int64_t> weights;  // as many as there are kinds of operations
     std::vector<GeneratedFault> faults;
+    std::vector<GeneratedAim> aims;
 
     RunPlan plan() const;
 };

@@ -28,9 +28,11 @@ bool passed(const rc::detail::TestResult& result) {
 
 TEST(ClusterProperty, plans_hold_faults_of_every_kind) {
     std::array<size_t, sim::fault_kind_count> seen{};
+    std::array<size_t, protocol_state_count> aimed{};
     for (uint64_t i = 0; i < 200; ++i) {
         const RunPlan plan = generated_plans()(rc::Random(i), 20).value().plan();
         for (const sim::Fault& fault : plan.faults.faults) ++seen[static_cast<size_t>(fault.kind)];
+        for (const Aim& aim : plan.aims) ++aimed[static_cast<size_t>(aim.state)];
         const Result<RunPlan> parsed = RunPlan::parse(plan.to_string());
         ASSERT_TRUE(parsed.has_value()) << parsed.error().to_string();
         EXPECT_EQ(parsed->to_string(), plan.to_string());
@@ -39,6 +41,9 @@ TEST(ClusterProperty, plans_hold_faults_of_every_kind) {
         const auto kind = static_cast<sim::FaultKind>(i);
         const bool later = kind == sim::FaultKind::disk_lost || kind == sim::FaultKind::disks_swapped;
         EXPECT_EQ(seen[i] == 0, later) << sim::fault_kind_name(kind);
+    }
+    for (size_t i = 0; i < protocol_state_count; ++i) {
+        EXPECT_EQ(aimed[i] == 0, static_cast<ProtocolState>(i) == ProtocolState::quiet) << i;
     }
 }
 
@@ -76,6 +81,7 @@ TEST(ClusterProperty, a_counterexample_is_small) {
     });
     EXPECT_FALSE(passed(result));
     EXPECT_EQ(least.faults.size(), 1u);
+    EXPECT_TRUE(least.aims.empty());
     EXPECT_EQ(least.storage_nodes, 3);
     EXPECT_EQ(least.clients, 1);
     EXPECT_EQ(least.faults.front().at_ms, 0);
