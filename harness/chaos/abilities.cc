@@ -1,8 +1,10 @@
 #include "harness/chaos/abilities.h"
 
 #include <filesystem>
+#include <span>
 
 #include "harness/chaos/delay_line.h"
+#include "harness/chaos/packet_rules.h"
 #include "harness/chaos/power_disk.h"
 #include "harness/chaos/shell.h"
 
@@ -21,22 +23,12 @@ public:
     }
 
     void look_at_network(bool namespaces) {
-        const Trouble of_links[] = {Trouble::cut, Trouble::cut_one_way, Trouble::loss, Trouble::rate,
-                                    Trouble::delay};
         if (!namespaces) return use_relays("namespaces were not wanted");
         // What is tried is tried inside of a namespace.
         const auto hosts = NamespaceHosts::make(os_, 1, {});
         if (!hosts) return use_relays(hosts.error().detail);
         found_.namespaces = true;
-        const std::string cut = try_filter("ip saddr 10.77.0.9 drop");
-        found_.network.nft = cut.empty();
-        if (cut.empty() || tried({"iptables", "-A", "INPUT", "-s", "10.77.0.9", "-j", "DROP"}).empty()) {
-            allow(Trouble::cut);
-            allow(Trouble::cut_one_way);
-        } else {
-            skip({of_links, 2}, "neither nft nor iptables drops packets (" + cut + ")");
-        }
-        look_at_loss();
+        look_at_filters();
         look_at_speed();
     }
 
@@ -75,18 +67,11 @@ private:
     void allow(Trouble trouble) {
         if (wanted_.contains(trouble)) found_.troubles.insert(trouble);
     }
-    struct List {
-        const Trouble* first;
-        size_t count;
-        template <size_t n>
-        List(const Trouble (&all)[n]) : first(all), count(n) {}  // NOLINT
-        List(const Trouble* from, size_t n) : first(from), count(n) {}
-    };
-    void skip(List list, const std::string& why) {
+    void skip(std::span<const Trouble> troubles, const std::string& why) {
         std::string names;
-        for (size_t i = 0; i < list.count; ++i) {
-            if (!wanted_.contains(list.first[i])) continue;
-            names += (names.empty() ? "" : ", ") + std::string(trouble_name(list.first[i]));
+        for (const Trouble trouble : troubles) {
+            if (!wanted_.contains(trouble)) continue;
+            names += (names.empty() ? "" : ", ") + std::string(trouble_name(trouble));
         }
         if (!names.empty()) found_.skipped.push_back(names + ": " + why);
     }
@@ -95,9 +80,13 @@ private:
         const auto done = run_program(command, input);
         return done ? std::string() : done.error().detail;
     }
-    static std::string try_filter(const std::string& rule) {
-        return tried({"nft", "-f", "-"},
-                     "table ip try { chain input { type filter hook input priority 0; " + rule + "; } }\n");
+    // Tries the very rules that rounds use: of packets from a host that does not exist.
+    static std::string try_rules(bool nft, const LinkState& link) {
+        Links links;
+        links.between[{"s9", clients_host}] = link;
+        const Addresses addresses = {{"s9", "10.77.0.9"}};
+        return nft ? tried({"nft", "-f", "-"}, nft_rules(links, clients_host, addresses))
+                   : tried({"iptables-restore"}, iptables_rules(links, clients_host, addresses));
     }
 
     void use_relays(const std::string& why) {
@@ -105,14 +94,19 @@ private:
         for (const Trouble can : {Trouble::cut, Trouble::cut_one_way, Trouble::rate, Trouble::delay}) allow(can);
         skip(loss, why + "; relays on the loopback device stand in for the other faults of links");
     }
-    void look_at_loss() {
+    void look_at_filters() {
+        const Trouble of_filters[] = {Trouble::cut, Trouble::cut_one_way, Trouble::loss};
         const Trouble loss[] = {Trouble::loss};
-        const std::string why =
-            found_.network.nft
-                ? try_filter("ip saddr 10.77.0.9 numgen random mod 100 < 5 drop")
-                : tried({"iptables", "-A", "INPUT", "-s", "10.77.0.9", "-m", "statistic", "--mode",
-                         "random", "--probability", "0.05", "-j", "DROP"});
-        why.empty() ? allow(Trouble::loss) : skip(loss, why);
+        const LinkState cut{true, 0, 0};
+        const LinkState lossy{false, 5, 0};
+        const std::string no_nft = try_rules(true, cut);
+        found_.network.nft = no_nft.empty();
+        const std::string no_cut = no_nft.empty() ? "" : try_rules(false, cut);
+        if (!no_cut.empty()) return skip(of_filters, no_nft + "; " + no_cut);
+        allow(Trouble::cut);
+        allow(Trouble::cut_one_way);
+        const std::string no_loss = try_rules(found_.network.nft, lossy);
+        no_loss.empty() ? allow(Trouble::loss) : skip(loss, no_loss);
     }
     void look_at_speed() {
         const Trouble rate[] = {Trouble::rate};

@@ -52,6 +52,13 @@ protected:
     sim::FaultPlan plan_;
 };
 
+// A kernel that refuses a rule does not call it a syntax error.
+TEST_F(RealLinks, nothing_is_skipped_for_a_mistake_of_the_test) {
+    for (const std::string& skipped : abilities_.skipped) {
+        EXPECT_EQ(skipped.find("syntax"), std::string::npos) << skipped;
+    }
+}
+
 TEST_F(RealLinks, cut) {
     if (!set(Trouble::cut, "1 partition at=0 for=1 a=s1 b=c1\n")) GTEST_SKIP() << "no packet filter";
     EXPECT_EQ(ping("10.77.0.1", 3, 64, 5, 100).answered, 0);
