@@ -28,6 +28,8 @@ public:
 
     // Whether an ok answer to a client is what happened in the log.
     void check_answer(const Operation& op) const;
+    // Whether a send that was refused is in no log.
+    void check_refused(const Operation& op) const;
     // Whether a message of this content was ever accepted.
     bool was_sent(uint64_t hash) const { return sent_.contains(hash); }
 

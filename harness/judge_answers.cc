@@ -68,4 +68,14 @@ void GroupJudge::check_answer(const Operation& op) const {
     }
 }
 
+// Q13. Contents of some size are sent once.
+void GroupJudge::check_refused(const Operation& op) const {
+    constexpr uint32_t unique_bytes = 16;
+    if (op.kind != OpKind::send || op.outcome != OpOutcome::fail || !op.returned()) return;
+    for (const SentMessage& sent : op.sent) {
+        if (sent.size_bytes < unique_bytes || !was_sent(sent.hash)) continue;
+        verdict_.add("Q13", "a send that was refused is in the log: " + to_string(op), op.returned_ns);
+    }
+}
+
 }  // namespace quern::harness

@@ -267,26 +267,14 @@ CheckOptions Run::check_options() const {
     return options;
 }
 
-// Q13: what was refused is in no group's log. Contents of some size are sent once.
-void Run::check_refused(const Operation& op) {
-    constexpr uint32_t unique_bytes = 16;
-    for (const SentMessage& sent : op.sent) {
-        if (!op.returned() || sent.size_bytes < unique_bytes) continue;
-        for (uint32_t g = 1; g <= plan_.data_groups; ++g) {
-            const GroupJudge* judge = witness_.judge(GroupId(g));
-            if (judge == nullptr || !judge->was_sent(sent.hash)) continue;
-            verdict_.add("Q13", "a send that was refused is in the log: " + to_string(op),
-                         op.returned_ns);
-        }
-    }
-}
-
 void Run::judge() {
     History& history = recorder_.history();
     history.ended_ns = world_.now().ns;
     check_history(history, check_options(), verdict_);
     for (const Operation& op : history.operations) {
-        if (op.kind == OpKind::send && op.outcome == OpOutcome::fail) check_refused(op);
+        for (uint32_t g = 1; g <= plan_.data_groups; ++g) {
+            if (const GroupJudge* judge = witness_.judge(GroupId(g))) judge->check_refused(op);
+        }
         if (!op.ok() || !op.at.index) continue;
         if (const GroupJudge* judge = witness_.judge(op.at.group)) judge->check_answer(op);
     }

@@ -56,7 +56,6 @@ private:
     void restart_later(sim::Machine& machine);
     bool disk_is_good(const std::string& machine) const;
     void check_stops();
-    void check_refused(const Operation& op);
     bool time_left() { return world_.now().ns < options_.until_ns && !stopped(); }
     // What the run is made for has happened.
     bool stopped();

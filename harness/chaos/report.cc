@@ -49,6 +49,8 @@ Json to_json(const RoundResult& round) {
     for (const Violation& v : round.violations) {
         out["violations"].push_back({{"invariant", v.invariant}, {"text", v.text}, {"at_ns", v.at_ns}});
     }
+    out["logs"] = {{"entries", round.logs.entries}, {"commands", round.logs.commands},
+                   {"not_followed", round.logs.not_followed}};
     out["problems"] = round.problems;
     return out;
 }
@@ -65,12 +67,33 @@ uint64_t Campaign::violation_count() const {
     return count;
 }
 
+std::array<uint64_t, trouble_count> Campaign::faults() const {
+    std::array<uint64_t, trouble_count> sum{};
+    for (const RoundResult& round : rounds) {
+        for (size_t i = 0; i < trouble_count; ++i) sum[i] += round.faults[i];
+    }
+    return sum;
+}
+
+std::string Campaign::never_struck(const std::set<Trouble>& troubles) const {
+    const auto struck = faults();
+    std::string names;
+    for (const Trouble trouble : troubles) {
+        if (struck[static_cast<size_t>(trouble)] > 0) continue;
+        names += (names.empty() ? "" : ", ") + std::string(trouble_name(trouble));
+    }
+    return names;
+}
+
 std::string round_text(size_t number, const RoundResult& round) {
-    return fmt::format("round {} seed {}: {} operations ({} ok, {} fail, {} info), {}; {}.{} s: {}\n",
+    std::string not_followed;
+    for (const std::string& group : round.logs.not_followed) not_followed += "; not followed: " + group;
+    return fmt::format("round {} seed {}: {} operations ({} ok, {} fail, {} info), {}; {} commands in "
+                       "logs; {}.{} s: {}{}\n",
                        number, round.seed, round.operation_count(), round.outcome_count(OpOutcome::ok),
                        round.outcome_count(OpOutcome::fail), round.outcome_count(OpOutcome::info),
-                       faults_text(round.faults), round.took_ms / 1000, round.took_ms / 100 % 10,
-                       verdict_text(round));
+                       faults_text(round.faults), round.logs.commands, round.took_ms / 1000,
+                       round.took_ms / 100 % 10, verdict_text(round), not_followed);
 }
 
 std::string failure_text(const RoundResult& round, const RoundOptions& options) {
@@ -91,7 +114,7 @@ std::string failure_text(const RoundResult& round, const RoundOptions& options) 
         "  judge it again: quern-sim check {0}/history.jsonl\n"
         "  the same in the simulator: quern-sim replay --plan {0}/round.plan\n"
         "  with the operations that were asked: quern-sim replay --plan {0}/asked.plan\n"
-        "  what happened when: {0}/story\n",
+        "  what happened when: {0}/story; what the logs held: {0}/logs\n",
         folder);
     const ClusterFiles files{folder};
     for (uint32_t node = 1; node <= options.plan.storage_nodes; ++node) {
@@ -102,17 +125,15 @@ std::string failure_text(const RoundResult& round, const RoundOptions& options) 
 }
 
 std::string campaign_text(const Campaign& campaign) {
-    std::array<uint64_t, trouble_count> faults{};
     uint64_t operations = 0;
     size_t good = 0;
     for (const RoundResult& round : campaign.rounds) {
-        for (size_t i = 0; i < trouble_count; ++i) faults[i] += round.faults[i];
         operations += round.operation_count();
         good += round.good() && !round.interrupted ? 1 : 0;
     }
     return fmt::format("{} of {} rounds good, {} violations; {} operations; {}\n", good,
                        campaign.rounds.size(), campaign.violation_count(), operations,
-                       faults_text(faults));
+                       faults_text(campaign.faults()));
 }
 
 std::string campaign_json(const Campaign& campaign) {

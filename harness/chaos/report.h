@@ -14,6 +14,10 @@ struct Campaign {
 
     bool good() const;
     uint64_t violation_count() const;
+    // Of all rounds, by Trouble.
+    std::array<uint64_t, trouble_count> faults() const;
+    // Of these, what struck in no round. Empty: each did.
+    std::string never_struck(const std::set<Trouble>& troubles) const;
 };
 
 // One line: what was done and suffered, and whether it was good.

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/chaos/data_folder.h"
 #include "harness/chaos/node_pages.h"
 #include "harness/chaos/power_disk.h"
 #include "harness/chaos/relay_hosts.h"
@@ -66,7 +67,7 @@ RoundResult Round::execute() {
     judge();
     check_freed_disk();
     write_down();
-    stop_nodes();
+    if (stop_nodes()) judge_stopped_logs();
     return result();
 }
 
@@ -312,14 +313,29 @@ void Round::check_freed_disk() {
     if (!taken) found("L9", "nothing can be sent though the disk was freed: " + last);
 }
 
-void Round::stop_nodes() {
-    if (nodes_ == nullptr) return;
+bool Round::stop_nodes() {
+    if (nodes_ == nullptr) return false;
     drain_.reset();
     clients_.clear();
     nodes_->stop_all();
-    if (!scene_.run_until([this] { return nodes_->all_ended(); }, stop_within)) {
-        found("R10", "a node did not stop when it was told to");
+    const bool ended = scene_.run_until([this] { return nodes_->all_ended(); }, stop_within);
+    if (!ended) found("R10", "a node did not stop when it was told to");
+    return ended;
+}
+
+// The disks are still there.
+void Round::judge_stopped_logs() {
+    if (scene_.interrupted()) return;
+    StoppedLogs logs;
+    for (uint32_t node = 1; node <= plan_.storage_nodes; ++node) {
+        Result<StoppedLog> log = read_data_folder(files_.data_folder(node));
+        if (!log) return problem(log.error().detail);
+        logs.emplace(NodeId(node), std::move(*log));
     }
+    const LogJudgeOptions options{static_cast<uint32_t>(plan_.data_groups),
+                                  static_cast<uint32_t>(plan_.replication)};
+    log_findings_ = judge_logs(logs, options, recorder_.history(), verdict_);
+    if (!write_file(files_.folder + "/logs", logs_text(logs))) problem("cannot write logs");
 }
 
 // Whoever's disk is good has no reason to stop or to refuse to start.
@@ -339,6 +355,7 @@ RoundResult Round::result() const {
         ++result.operations[static_cast<size_t>(op.kind)][static_cast<size_t>(outcome)];
     }
     if (faults_ != nullptr) result.faults = faults_->struck();
+    result.logs = log_findings_;
     result.problems = problems_;
     result.took_ms = scene_.now_ns() / 1'000'000;
     result.interrupted = scene_.interrupted();

@@ -1,7 +1,8 @@
 // One round against real nodes, as harness/run.h does it in the simulator: they come up, clients work
 // while faults strike, everything heals, what was asked must be answered, the queues are drained, the
-// history is judged. What only the inside of a node shows (R1 to R16, the model, L6) is not judged, but
-// that no node may end by itself (R10).
+// history is judged. Then the nodes are stopped and their logs judged: against each other, the model and the
+// answers (harness/stopped/log_judge.h: R3, R4, R9). Other things that only the inside of a node shows are not
+// judged, but that no node may end by itself (R10).
 #pragma once
 
 #include <array>
@@ -15,6 +16,7 @@
 #include "harness/checkers.h"
 #include "harness/drain.h"
 #include "harness/run_plan.h"
+#include "harness/stopped/log_judge.h"
 #include "harness/work_client.h"
 
 namespace quern::harness::chaos {
@@ -35,6 +37,7 @@ struct RoundResult {
     uint64_t violation_count = 0;
     std::array<std::array<uint64_t, op_outcome_count>, op_kind_count> operations{};
     std::array<uint64_t, trouble_count> faults{};  // that struck
+    LogFindings logs;
     std::vector<std::string> problems;  // of the test itself: a fault that could not be made
     int64_t took_ms = 0;
     bool interrupted = false;
@@ -65,7 +68,9 @@ private:
     void judge();
     void write_down();
     void check_freed_disk();
-    void stop_nodes();
+    // False: they did not all end.
+    bool stop_nodes();
+    void judge_stopped_logs();
 
     WorkClient& add_client(WorkClient::Identity identity);
     // Asks again until it is done; false if that takes too long.
@@ -83,6 +88,7 @@ private:
     RealScene scene_;
     Recorder recorder_;
     Verdict verdict_;
+    LogFindings log_findings_;
     std::vector<std::string> problems_;
     std::unique_ptr<Hosts> hosts_;
     Disks disks_;

@@ -83,6 +83,11 @@ const std::vector<Room>& rooms() {
          {"system/base", "system/io", "system/node"},
          {"system/storage/types.h", "system/storage/formats.h"},
          {}},
+        // Logs of stopped nodes: who judges them has to apply them first.
+        {"harness/stopped", {"system/base", "harness"},
+         {QUERN_QUEUE_TYPES, QUERN_METADATA_TYPES, QUERN_RAFT_TYPES, "system/storage/wal_format.h",
+          "system/queue/group_state.h", "system/metadata/catalogue.h", "system/wire/command_codec.h"},
+         {}},
         {"harness",
          {"system/base", "system/io", "system/os", "system/client", "system/node", "sim"},
          // Beyond what clients see: what the witness of replicas and their disks must understand.

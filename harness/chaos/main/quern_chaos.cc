@@ -35,6 +35,7 @@ struct RunCommand {
     std::string bug;
     bool json = false;
     bool loopback = false;
+    bool all_must_strike = false;
 };
 
 // quernd-chaos lies beside this program.
@@ -93,7 +94,10 @@ public:
         fs::remove_all(base() + "/try", ignored);
         if (command_.keep.empty()) fs::remove(base(), ignored);
         fmt::print("{}", command_.json ? campaign_json(campaign_) + "\n" : campaign_text(campaign_));
-        return campaign_.good() && !interrupted_ ? 0 : exit_failed;
+        const std::string never = campaign_.never_struck(abilities.troubles);
+        const bool lacks = command_.all_must_strike && !never.empty();
+        if (lacks) say("PROBLEM of the test: in no round there was " + never + "\n");
+        return campaign_.good() && !interrupted_ && !lacks ? 0 : exit_failed;
     }
 
 private:
@@ -177,6 +181,8 @@ void add_run(CLI::App& app, RunCommand& command) {
     run->add_option("--program", command.program, "the node to run; usual: quernd-chaos beside this");
     run->add_option("--bug", command.bug, "plant a bug (quernd-planted only)");
     run->add_flag("--loopback", command.loopback, "no namespaces: relays stand in for links");
+    run->add_flag("--all-must-strike", command.all_must_strike,
+                  "fail unless every fault that this machine allows struck in some round");
     run->add_flag("--json", command.json, "one JSON object, the rest on stderr");
 }
 

@@ -14,12 +14,17 @@ RoundResult some_result() {
     result.operations[static_cast<size_t>(OpKind::send)][static_cast<size_t>(OpOutcome::ok)] = 40;
     result.operations[static_cast<size_t>(OpKind::send)][static_cast<size_t>(OpOutcome::info)] = 2;
     result.faults[static_cast<size_t>(Trouble::kill)] = 3;
+    result.logs.commands = 21;
     return result;
 }
 
 TEST(Report, says_what_a_round_did_and_suffered) {
     EXPECT_EQ(round_text(2, some_result()),
-              "round 2 seed 7: 42 operations (40 ok, 0 fail, 2 info), 3 kill; 12.3 s: good\n");
+              "round 2 seed 7: 42 operations (40 ok, 0 fail, 2 info), 3 kill; 21 commands in logs; 12.3 s: "
+              "good\n");
+    RoundResult some_logs_cut = some_result();
+    some_logs_cut.logs.not_followed = {"group 1: no log reaches back beyond 9"};
+    EXPECT_NE(round_text(1, some_logs_cut).find("good; not followed: group 1"), std::string::npos);
 }
 
 TEST(Report, a_violation_names_itself_the_faults_and_every_file) {
@@ -47,6 +52,13 @@ TEST(Report, a_fault_that_could_not_be_made_is_no_good_round) {
     EXPECT_TRUE(campaign.good());
     campaign.rounds.back().problems.push_back("nft failed");
     EXPECT_FALSE(campaign.good());
+}
+
+TEST(Report, names_what_never_struck) {
+    Campaign campaign;
+    campaign.rounds.push_back(some_result());
+    EXPECT_EQ(campaign.never_struck({Trouble::kill}), "");
+    EXPECT_EQ(campaign.never_struck({Trouble::kill, Trouble::cut, Trouble::loss}), "cut, loss");
 }
 
 TEST(Report, is_one_json_object) {
