@@ -1,5 +1,6 @@
-# Real nodes under faults. In the normal run: what each fault does, short rounds, and a round that has to be
-# found wanting. By hand or at night, `ninja chaos`: twenty rounds of 30 s with everything.
+# Real nodes under faults. In the normal run: what each fault does, short rounds, and rounds that have to be
+# found wanting. With CI set in the environment when the tests run: twenty rounds of 30 s with everything that
+# the machine allows. By hand, `ninja chaos`: the same, one after the other.
 quern_tests(chaos_links ${CMAKE_CURRENT_LIST_DIR} ROOMS chaos TIMEOUT 120)
 target_compile_definitions(test_chaos_links PRIVATE QUERN_CHAOS_PROGRAM="$<TARGET_FILE:quern-chaos>")
 add_dependencies(test_chaos_links quern-chaos)
@@ -35,7 +36,23 @@ add_test(NAME chaos.an_answer_before_its_sync_is_found
                  --bug ack_before_sync)
 set_tests_properties(chaos.an_answer_before_its_sync_is_found PROPERTIES PASS_REGULAR_EXPRESSION
                      "VIOLATION;skipped: power_loss")
+# A replica that applies by its own clock answers what follows from no log. Histories look right.
+add_test(NAME chaos.an_answer_against_the_log_is_found
+         COMMAND quern-chaos run --rounds 1 --seconds 4 --seed 1 --faults none
+                 --keep ${CMAKE_BINARY_DIR}/chaos_log --program $<TARGET_FILE:quernd-planted>
+                 --bug apply_by_local_clock)
+set_tests_properties(chaos.an_answer_against_the_log_is_found PROPERTIES PASS_REGULAR_EXPRESSION
+                     "VIOLATION Q4 [^\n]*a lease ends at another time than its holder was told")
 set_tests_properties(chaos.short_rounds_are_good chaos.a_planted_bug_is_found
-                     chaos.an_answer_before_its_sync_is_found
+                     chaos.an_answer_before_its_sync_is_found chaos.an_answer_against_the_log_is_found
                      PROPERTIES TIMEOUT 300 LABELS chaos RUN_SERIAL ON)
+# Two halves, so that they go side by side: a round waits more than it works. The first ones to start, as nothing
+# lasts longer.
+foreach(seed 1 11)
+    add_test(NAME chaos.twenty_rounds_ten_from_${seed}
+             COMMAND ${CMAKE_CURRENT_LIST_DIR}/in_ci.sh $<TARGET_FILE:quern-chaos> run --rounds 10 --seconds 30
+                     --seed ${seed} --all-must-strike)
+    set_tests_properties(chaos.twenty_rounds_ten_from_${seed} PROPERTIES TIMEOUT 1500 LABELS chaos COST 1000
+                         SKIP_RETURN_CODE 77)
+endforeach()
 add_custom_target(chaos COMMAND quern-chaos run --rounds 20 --seconds 30 USES_TERMINAL)
