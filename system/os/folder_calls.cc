@@ -119,6 +119,16 @@ Result<void> sync_folder(int root, const std::string& folder) {
     return {};
 }
 
+Result<void> sync_folder_and_way(int root, const std::string& folder, std::set<std::string>& anchored) {
+    if (folder != "." && !anchored.contains(folder)) {
+        const size_t slash = folder.rfind('/');
+        const std::string parent = slash == std::string::npos ? "." : folder.substr(0, slash);
+        if (auto synced = sync_folder_and_way(root, parent, anchored); !synced) return synced;
+        anchored.insert(folder);
+    }
+    return sync_folder(root, folder);
+}
+
 Result<DiskSpace> space_of(int root) {
     struct statvfs status {};
     if (::fstatvfs(root, &status) != 0) return posix_failure(errno, "disk space");

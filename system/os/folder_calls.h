@@ -2,6 +2,7 @@
 // the data directory; paths have been checked.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,9 @@ Result<void> remove_file(int root, const std::string& path);
 // Files only, sorted, without the lock file.
 Result<std::vector<std::string>> list_folder(int root, const std::string& folder);
 Result<void> sync_folder(int root, const std::string& folder);
+// The folder, and the names on the way to it from the root, but for those of folders in `anchored`, which
+// grows: one that is there may have been made by a process that died before it could sync its name.
+Result<void> sync_folder_and_way(int root, const std::string& folder, std::set<std::string>& anchored);
 Result<DiskSpace> space_of(int root);
 
 }  // namespace quern::os

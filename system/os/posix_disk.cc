@@ -93,7 +93,9 @@ void PosixDisk::sync_directory(const std::string& folder, Callback<void(Result<v
         [core = &core_, root = root_, folder]() -> Result<void> {
             Result<std::string> checked = check_folder(root, folder);
             if (!checked) return fail(std::move(checked.error()));
-            return latched(*core, [&] { return sync_folder(root, *checked); });
+            return latched(*core, [&] {
+                return sync_folder_and_way(root, *checked, core->anchored_folders);
+            });
         },
         std::move(done)));
 }

@@ -9,6 +9,8 @@
 
 #include <atomic>
 #include <memory>
+#include <set>
+#include <string>
 
 #include "system/io/disk.h"
 #include "system/os/disk_lane.h"
@@ -25,6 +27,8 @@ struct DiskCore {
     // After the first failed sync every later one fails too, whatever the kernel says: the pages it
     // dropped are counted as clean by then.
     std::atomic<bool> sync_failed = false;
+    // Whose own names are durable, as this process knows. Touched on the background lane alone.
+    std::set<std::string> anchored_folders;
     DiskLane durable;
     DiskLane background;
     DiskLane reads;

@@ -13,6 +13,7 @@
 #include "harness/chaos/power_disk.h"
 #include "system/base/prng.h"
 #include "system/os/data_directory.h"
+#include "system/os/os_env.h"
 #include "tests/conformance/temporary_folder.h"
 
 namespace quern::harness::chaos {
@@ -96,6 +97,50 @@ TEST_F(Power, so_it_is_if_who_made_it_had_no_time_to_sync) {
     { ASSERT_TRUE(os::DataDirectory::open(place_ + "/data")); }
     lose_power();
     EXPECT_TRUE(fs::is_directory(place_ + "/data"));
+}
+
+// A file that is made, written and synced with its folder, as storage does it.
+class NodesDisk {
+public:
+    explicit NodesDisk(const std::string& data_folder) {
+        os::OsOptions options;
+        options.data_directory = data_folder;
+        os_ = std::move(*os::OsEnv::open(options));
+        env_ = std::make_unique<Env>(os_->env());
+    }
+    void make(const std::string& folder, const std::string& name) {
+        std::unique_ptr<File> file;
+        env_->disk.open(folder + "/" + name, OpenMode::create_new,
+                        [&](Result<std::unique_ptr<File>> opened) { file = std::move(*opened); });
+        ASSERT_TRUE(wait([&] { return file != nullptr; }));
+        int synced = 0;
+        const auto count = [&](const Result<void>& done) { synced += done.has_value() ? 1 : 0; };
+        file->sync(count);
+        env_->disk.sync_directory(folder, count);
+        ASSERT_TRUE(wait([&] { return synced == 2; }));
+    }
+
+private:
+    bool wait(Callback<bool()> done) {
+        return os_->run_until(std::move(done), env_->clock.now() + Duration::seconds(20));
+    }
+    std::unique_ptr<os::OsEnv> os_;
+    std::unique_ptr<Env> env_;
+};
+
+TEST_F(Power, a_file_in_a_new_folder_is_there_after_a_power_cut) {
+    NodesDisk(place_ + "/data").make("bodies/deep", "a");
+    lose_power();
+    EXPECT_EQ(read("/data/bodies/deep/a"), "");
+}
+
+// mkdir, SIGKILL: the next process finds the folder and has not made it.
+TEST_F(Power, so_it_is_if_who_made_the_folder_had_no_time_to_sync) {
+    { ASSERT_TRUE(os::DataDirectory::open(place_ + "/data")); }
+    fs::create_directories(place_ + "/data/bodies/deep");
+    NodesDisk(place_ + "/data").make("bodies/deep", "a");
+    lose_power();
+    EXPECT_EQ(read("/data/bodies/deep/a"), "");
 }
 
 }  // namespace
