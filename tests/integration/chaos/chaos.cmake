@@ -46,13 +46,8 @@ set_tests_properties(chaos.an_answer_against_the_log_is_found PROPERTIES PASS_RE
 set_tests_properties(chaos.short_rounds_are_good chaos.a_planted_bug_is_found
                      chaos.an_answer_before_its_sync_is_found chaos.an_answer_against_the_log_is_found
                      PROPERTIES TIMEOUT 300 LABELS chaos RUN_SERIAL ON)
-# Two halves, so that they go side by side: a round waits more than it works. The first ones to start, as nothing
-# lasts longer.
-foreach(seed 1 11)
-    add_test(NAME chaos.twenty_rounds_ten_from_${seed}
-             COMMAND ${CMAKE_CURRENT_LIST_DIR}/in_ci.sh $<TARGET_FILE:quern-chaos> run --rounds 10 --seconds 30
-                     --seed ${seed} --all-must-strike)
-    set_tests_properties(chaos.twenty_rounds_ten_from_${seed} PROPERTIES TIMEOUT 1500 LABELS chaos COST 1000
-                         SKIP_RETURN_CODE 77)
-endforeach()
+# The first one to start, as nothing lasts longer.
+add_test(NAME chaos.twenty_rounds
+         COMMAND ${CMAKE_CURRENT_LIST_DIR}/twenty_rounds.sh $<TARGET_FILE:quern-chaos>)
+set_tests_properties(chaos.twenty_rounds PROPERTIES TIMEOUT 1200 LABELS chaos COST 1000 SKIP_RETURN_CODE 77)
 add_custom_target(chaos COMMAND quern-chaos run --rounds 20 --seconds 30 USES_TERMINAL)

@@ -121,6 +121,16 @@ TEST_F(LogsOfThree, that_agree_at_an_entry_and_not_before_it) {
     EXPECT_NE(text_.find("they agree at 3"), std::string::npos) << text_;
 }
 
+TEST_F(LogsOfThree, two_snapshots_cover_different_entries) {
+    append_to_all(1, 1);
+    append(1, 2, 1);
+    append(2, 2, 2);
+    snapshot(1, 2, 1);
+    snapshot(2, 2, 2);
+    verdict();
+    EXPECT_NE(text_.find("snapshots of both cover it"), std::string::npos) << text_;
+}
+
 TEST_F(LogsOfThree, an_answer_is_on_one_disk_alone) {
     append_to_all(1, 1);
     append(1, 2, 1);
