@@ -33,6 +33,10 @@ std::string config_text(const ClusterFiles& files, const Hosts& hosts, const Run
         hosts.peer_endpoint(node).to_string(), hosts.admin_endpoint(node).to_string(),
         files.data_folder(node), files.folder, files.folder, admin_key_id, plan.data_groups,
         plan.replication, plan.election_ms, plan.heartbeat_ms);
+    if (small_storage(plan)) {
+        text += fmt::format("test_snapshot_entries = {}\ntest_segment_kib = {}\n", plan.snapshot_entries,
+                            plan.segment_kib);
+    }
     for (uint32_t other = 1; other <= plan.storage_nodes; ++other) {
         const Endpoint peer = hosts.peer_endpoint_for_all(other);
         text += fmt::format("[[nodes]]\nid = {}\nhost = \"{}\"\npeer_port = {}\nclient_port = {}\n", other,
@@ -42,6 +46,8 @@ std::string config_text(const ClusterFiles& files, const Hosts& hosts, const Run
 }
 
 }  // namespace
+
+bool small_storage(const RunPlan& plan) { return plan.seed % 2 == 0; }
 
 Result<void> write_file(const std::string& path, const std::string& text) {
     std::ofstream file(path, std::ios::binary);

@@ -29,6 +29,10 @@ private:
     }
 };
 
+// Whether the round's nodes get segments and snapshots as small as the plan's, so that both come and go within
+// seconds: every other seed. The others keep the whole log, for who judges it afterwards.
+bool small_storage(const RunPlan& plan);
+
 // Writes all of them. io_failed names the file.
 Result<void> write_cluster_files(const ClusterFiles& files, const Hosts& hosts, const RunPlan& plan);
 

@@ -69,6 +69,19 @@ ClusterId parse_cluster(ConfigReader& reader) {
     return id;
 }
 
+// Of programs for tests alone, as the clock's offset (os/clock_offset.h): storage so small that snapshots are
+// written and sent, and segments of the log go, within seconds.
+void read_test_fields([[maybe_unused]] ConfigReader& reader, [[maybe_unused]] node::Config& config) {
+#ifdef QUERN_CLOCK_OFFSET
+    const auto usual_entries = static_cast<int64_t>(config.snapshot_entries);
+    const auto usual_kib = static_cast<int64_t>(config.storage.segment_bytes / 1024);
+    config.snapshot_entries =
+        static_cast<size_t>(reader.number("test_snapshot_entries", 1, 1'000'000, usual_entries));
+    const int64_t segment_kib = reader.number("test_segment_kib", 64, 1 << 20, usual_kib);
+    config.storage.segment_bytes = static_cast<uint64_t>(segment_kib) * 1024;
+#endif
+}
+
 Result<std::vector<metadata::NodeRecord>> parse_nodes(const std::string& path,
                                                       const toml::table& table) {
     std::vector<metadata::NodeRecord> nodes;
@@ -123,6 +136,7 @@ Result<DaemonConfig> load_config(const std::string& path) {
         Duration::milliseconds(reader.number("election_timeout_ms", 100, 60'000, 1000));
     config.node.heartbeat_interval =
         Duration::milliseconds(reader.number("heartbeat_interval_ms", 10, 10'000, 100));
+    read_test_fields(reader, config.node);
     config.data_directory = reader.text("data");
     config.log_level = parse_level(reader);
     config.log_file = reader.text("log_file", "");
