@@ -15,14 +15,14 @@ namespace {
 namespace fs = std::filesystem;
 
 // An open file; empty buffers beyond its end and where it cannot be read.
-class SegmentFile {
+class DataFile {
 public:
-    explicit SegmentFile(const std::string& path) : file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-    ~SegmentFile() {
+    explicit DataFile(const std::string& path) : file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
+    ~DataFile() {
         if (file_ >= 0) ::close(file_);
     }
-    SegmentFile(const SegmentFile&) = delete;
-    SegmentFile& operator=(const SegmentFile&) = delete;
+    DataFile(const DataFile&) = delete;
+    DataFile& operator=(const DataFile&) = delete;
 
     bool open() const { return file_ >= 0; }
     Buffer read(uint64_t offset_bytes, size_t size_bytes) const {
@@ -43,7 +43,7 @@ private:
 
 }  // namespace
 
-Result<StoppedLog> read_data_folder(const std::string& data_folder) {
+Result<StoppedLog> read_stopped_log(const std::string& data_folder) {
     std::vector<StoppedSegment> segments;
     std::error_code error;
     fs::directory_iterator entries(data_folder + "/wal", error);
@@ -55,7 +55,7 @@ Result<StoppedLog> read_data_folder(const std::string& data_folder) {
             std::from_chars(name.data(), name.data() + name.size(), number).ec != std::errc()) {
             continue;
         }
-        auto file = std::make_shared<SegmentFile>(entry.path().string());
+        auto file = std::make_shared<DataFile>(entry.path().string());
         if (!file->open()) return fail(ErrorCode::io_failed, entry.path().string() + " cannot be opened");
         segments.push_back({number, [file](uint64_t offset_bytes, size_t size_bytes) {
                                 return file->read(offset_bytes, size_bytes);
@@ -64,6 +64,18 @@ Result<StoppedLog> read_data_folder(const std::string& data_folder) {
     std::sort(segments.begin(), segments.end(),
               [](const StoppedSegment& a, const StoppedSegment& b) { return a.number < b.number; });
     return StoppedLog::read(segments);
+}
+
+std::vector<StoppedSnapshot> read_stopped_snapshots(const std::string& data_folder) {
+    std::vector<StoppedSnapshot> snapshots;
+    std::error_code error;
+    for (const fs::directory_entry& entry : fs::directory_iterator(data_folder + "/snapshots", error)) {
+        const DataFile file(entry.path().string());
+        if (entry.path().extension() != ".snap" || !file.open()) continue;
+        auto snapshot = parse_snapshot(file.read(0, entry.file_size()));
+        if (snapshot) snapshots.push_back(std::move(*snapshot));
+    }
+    return snapshots;
 }
 
 }  // namespace quern::harness::chaos

@@ -23,6 +23,14 @@ std::string faults_text(const std::array<uint64_t, trouble_count>& faults) {
     return text.empty() ? "no faults" : text;
 }
 
+std::string logs_text(const LogFindings& logs) {
+    std::string text = fmt::format("{} commands", logs.commands);
+    if (logs.snapshots > 0) text += fmt::format(" and {} snapshots", logs.snapshots);
+    text += " in logs";
+    if (!logs.not_followed.empty()) text += fmt::format(" ({} cut)", logs.not_followed.size());
+    return text;
+}
+
 std::string verdict_text(const RoundResult& round) {
     if (round.interrupted) return "interrupted";
     if (round.good()) return "good";
@@ -50,6 +58,7 @@ Json to_json(const RoundResult& round) {
         out["violations"].push_back({{"invariant", v.invariant}, {"text", v.text}, {"at_ns", v.at_ns}});
     }
     out["logs"] = {{"entries", round.logs.entries}, {"commands", round.logs.commands},
+                   {"snapshots", round.logs.snapshots},
                    {"not_followed", round.logs.not_followed}};
     out["problems"] = round.problems;
     return out;
@@ -86,14 +95,11 @@ std::string Campaign::never_struck(const std::set<Trouble>& troubles) const {
 }
 
 std::string round_text(size_t number, const RoundResult& round) {
-    std::string not_followed;
-    for (const std::string& group : round.logs.not_followed) not_followed += "; not followed: " + group;
-    return fmt::format("round {} seed {}: {} operations ({} ok, {} fail, {} info), {}; {} commands in "
-                       "logs; {}.{} s: {}{}\n",
+    return fmt::format("round {} seed {}: {} operations ({} ok, {} fail, {} info), {}; {}; {}.{} s: {}\n",
                        number, round.seed, round.operation_count(), round.outcome_count(OpOutcome::ok),
                        round.outcome_count(OpOutcome::fail), round.outcome_count(OpOutcome::info),
-                       faults_text(round.faults), round.logs.commands, round.took_ms / 1000,
-                       round.took_ms / 100 % 10, verdict_text(round), not_followed);
+                       faults_text(round.faults), logs_text(round.logs), round.took_ms / 1000,
+                       round.took_ms / 100 % 10, verdict_text(round));
 }
 
 std::string failure_text(const RoundResult& round, const RoundOptions& options) {

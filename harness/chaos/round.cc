@@ -327,14 +327,17 @@ bool Round::stop_nodes() {
 void Round::judge_stopped_logs() {
     if (scene_.interrupted()) return;
     StoppedLogs logs;
+    StoppedSnapshots snapshots;
     for (uint32_t node = 1; node <= plan_.storage_nodes; ++node) {
-        Result<StoppedLog> log = read_data_folder(files_.data_folder(node));
+        Result<StoppedLog> log = read_stopped_log(files_.data_folder(node));
         if (!log) return problem(log.error().detail);
+        snapshots[NodeId(node)] = read_stopped_snapshots(files_.data_folder(node));
         logs.emplace(NodeId(node), std::move(*log));
     }
     const LogJudgeOptions options{static_cast<uint32_t>(plan_.data_groups),
                                   static_cast<uint32_t>(plan_.replication)};
     log_findings_ = judge_logs(logs, options, recorder_.history(), verdict_);
+    log_findings_.snapshots = judge_snapshots(logs, snapshots, recorder_.history().ended_ns, verdict_);
     if (!write_file(files_.folder + "/logs", logs_text(logs))) problem("cannot write logs");
 }
 

@@ -8,12 +8,10 @@
 
 #include "harness/effects.h"
 #include "harness/history.h"
-#include "harness/stopped/stopped_log.h"
+#include "harness/stopped/stopped_snapshot.h"
 #include "harness/verdict.h"
 
 namespace quern::harness {
-
-using StoppedLogs = std::map<NodeId, StoppedLog>;
 
 struct LogJudgeOptions {
     uint32_t data_groups = 1;
@@ -23,6 +21,7 @@ struct LogJudgeOptions {
 struct LogFindings {
     uint64_t entries = 0;   // compared, on all nodes together
     uint64_t commands = 0;  // that the model followed
+    uint64_t snapshots = 0;  // that were held against their log
     // A sentence for each group that the model could not follow from its beginning.
     std::vector<std::string> not_followed;
 };

@@ -86,7 +86,7 @@ const std::vector<Room>& rooms() {
         // Logs of stopped nodes: who judges them has to apply them first.
         {"harness/stopped", {"system/base", "harness"},
          {QUERN_QUEUE_TYPES, QUERN_METADATA_TYPES, QUERN_RAFT_TYPES, "system/storage/wal_format.h",
-          "system/queue/group_state.h", "system/metadata/catalogue.h", "system/wire/command_codec.h"},
+          "system/storage/snapshot_format.h", "system/queue/group_state.h", "system/metadata/catalogue.h", "system/wire/command_codec.h"},
          {}},
         {"harness",
          {"system/base", "system/io", "system/os", "system/client", "system/node", "sim"},

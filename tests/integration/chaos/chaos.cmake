@@ -43,8 +43,15 @@ add_test(NAME chaos.an_answer_against_the_log_is_found
                  --bug apply_by_local_clock)
 set_tests_properties(chaos.an_answer_against_the_log_is_found PROPERTIES PASS_REGULAR_EXPRESSION
                      "VIOLATION Q4 [^\n]*a lease ends at another time than its holder was told")
+# They do, too, if a node restores its state without the tokens that it remembered.
+add_test(NAME chaos.a_snapshot_against_the_log_is_found
+         COMMAND quern-chaos run --rounds 1 --seconds 8 --seed 4 --faults kill
+                 --keep ${CMAKE_BINARY_DIR}/chaos_snapshot --program $<TARGET_FILE:quernd-planted>
+                 --bug tokens_not_in_snapshot)
+set_tests_properties(chaos.a_snapshot_against_the_log_is_found PROPERTIES PASS_REGULAR_EXPRESSION "VIOLATION R14")
 set_tests_properties(chaos.short_rounds_are_good chaos.a_planted_bug_is_found
                      chaos.an_answer_before_its_sync_is_found chaos.an_answer_against_the_log_is_found
+                     chaos.a_snapshot_against_the_log_is_found
                      PROPERTIES TIMEOUT 300 LABELS chaos RUN_SERIAL ON)
 # The first one to start, as nothing lasts longer.
 add_test(NAME chaos.twenty_rounds
