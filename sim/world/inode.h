@@ -98,6 +98,8 @@ public:
     // one sector's bytes over another. Returns how many it will spoil at most.
     void lose_at_next_sync(uint32_t sectors, uint64_t random);
     void misdirect_at_next_sync(uint64_t random);
+    // Takes back what the last sync that lost or misdirected sectors did.
+    void mend_last_lie();
     // Sectors spoiled since the last call.
     uint32_t take_lost_count() { return std::exchange(lost_count_, 0); }
     uint32_t take_misdirected_count() { return std::exchange(misdirected_count_, 0); }
@@ -157,6 +159,7 @@ private:
     std::vector<Write> pending_;  // by order
     std::map<uint64_t, Damage> damage_;
     uint64_t damage_size_ = UINT64_MAX;  // a damaged file ends here
+    std::vector<uint64_t> lied_about_;  // sectors, in the last sync that lied
     uint32_t lose_sectors_ = 0;
     uint64_t lose_random_ = 0;
     bool misdirect_ = false;

@@ -55,8 +55,11 @@ void Inode::spoil(const std::vector<Write>& synced) {
     }
     for (const Write& write : synced)
         commit(write);
+    lied_about_.clear();
     for (const auto& [sector, bytes] : old) {
-        if (replace_sector(sector, bytes)) ++lost_count_;
+        if (!replace_sector(sector, bytes)) continue;
+        ++lost_count_;
+        lied_about_.push_back(sector);
     }
     if (misdirect_ && !sectors.empty() && durable_size_ >= sector_bytes) {
         const uint64_t from = sectors[bounded(misdirect_random_, sectors.size())];
@@ -66,6 +69,7 @@ void Inode::spoil(const std::vector<Write>& synced) {
             if (replace_sector(to, bytes)) ++misdirected_count_;
             bytes.fill(0);
             if (replace_sector(from, bytes)) ++misdirected_count_;
+            lied_about_.insert(lied_about_.end(), {from, to});
         }
     }
     if (!sectors.empty()) {
@@ -244,6 +248,11 @@ bool Inode::cut_tail(uint64_t size) {
 void Inode::lose_at_next_sync(uint32_t sectors, uint64_t random) {
     lose_sectors_ = sectors;
     lose_random_ = random;
+}
+
+void Inode::mend_last_lie() {
+    for (const uint64_t sector : lied_about_) damage_.erase(sector);
+    lied_about_.clear();
 }
 
 void Inode::misdirect_at_next_sync(uint64_t random) {

@@ -93,6 +93,8 @@ void SimDisk::process_died(bool power_lost, CrashLoss loss) {
     stuck_operations_.clear();
     on_next_write_.reset();
     ++crash_ordinal_;
+    if (lied_about_ != nullptr) lied_about_->mend_last_lie();
+    lied_about_ = nullptr;
     if (power_lost) {
         platter_->crash(loss, crash_ordinal_);
     } else {

@@ -71,8 +71,13 @@ bool SimFile::sync_land(SimDisk& disk, const Open& file, Inode::SyncPoint point)
         disk.counters_.struck(FaultKind::sync_error);
     } else {
         file.inode->sync_done(point);
-        disk.counters_.struck(FaultKind::lost_write, file.inode->take_lost_count());
-        disk.counters_.struck(FaultKind::misdirected_write, file.inode->take_misdirected_count());
+        const uint32_t lost = file.inode->take_lost_count();
+        const uint32_t misdirected = file.inode->take_misdirected_count();
+        if (file.file_class == "wal") {
+            disk.lied_about_ = lost + misdirected > 0 ? file.inode : nullptr;
+        }
+        disk.counters_.struck(FaultKind::lost_write, lost);
+        disk.counters_.struck(FaultKind::misdirected_write, misdirected);
     }
     disk.note("sync", file.path, !broken);
     return !broken;

@@ -57,6 +57,17 @@ void Raft::Impl::drop_payloads(LogIndex index) {
     log_.drop_payloads(std::min({index, emitted_, persisted_}));
 }
 
+// What we acknowledged up to `last`, all of it committed, is gone: as Restored::faulty_from, but of a term that
+// nobody has told us.
+void Raft::Impl::lost_acknowledged(LogIndex last) {
+    if (recovering_ && lost_last_ >= last) return;
+    recovering_ = true;
+    damaged_from_ = LogIndex{};
+    lost_last_ = last;
+    lost_last_term_ = Term{};
+    recover_above_ = hard_.term;
+}
+
 // Would we still be recovering if the log up to `last` were durable?
 bool Raft::Impl::recovering_at(LogIndex last) const {
     return recovering_ && last < lost_last_ && log_.term_at(last) <= recover_above_;

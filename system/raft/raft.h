@@ -58,6 +58,8 @@ struct Restored {
     // durable log is what it would be without the damage (R11; FAST'18; why: durability.cc), or until
     // repaired(). Storage keeps what it knows of the lost entries: what this server writes from here on
     // replaces them one by one, without a truncation, so a restart meets the same damage or less.
+    // A heartbeat that tells of more than the log holds has the same effect: what the leader knows to be
+    // acknowledged was lost without a trace.
     LogIndex faulty_from;
     // The end of the log, with faulty_from only. Term 0: not known; then this server votes for nobody
     // while it recovers.

@@ -124,6 +124,7 @@ private:
     void clip_persisted(LogIndex last);
     bool recovering_at(LogIndex last) const;
     void maybe_recovered();
+    void lost_acknowledged(LogIndex last);
     void lose_tail(LogIndex from);
 
     // --- hibernation.cc ---

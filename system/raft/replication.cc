@@ -123,10 +123,12 @@ void Raft::Impl::refuse_append(const Message& request) {
     out_.messages.push_back(std::move(answer));
 }
 
-// The leader never sends more than we acknowledged, but a log that lost entries may be shorter.
+// The leader never sends more than we acknowledged. A log that is shorter has lost entries: perhaps without a
+// trace, if the disk lied about its last write.
 void Raft::Impl::on_heartbeat_request(const Message& request) {
     if (is_leader()) return;
     become_follower(hard_.term, request.from);
+    if (request.commit > log_.last()) lost_acknowledged(request.commit);
     advance_commit(std::min(request.commit, log_.last()));
     Message answer = make(MessageKind::heartbeat_response, request.from);
     answer.context = request.context;

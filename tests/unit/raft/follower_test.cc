@@ -306,5 +306,37 @@ TEST_F(Follower, steps_down_means_it_abstains_until_a_leader_speaks) {
     EXPECT_NE(raft->next_deadline(), Instant::never());
 }
 
+// Its disk lied about the last write: nothing but the leader's word tells that entries 6 and 7 were acknowledged.
+TEST_F(Follower, learns_from_a_heartbeat_that_it_lost_what_it_acknowledged) {
+    Message heartbeat = message(MessageKind::heartbeat_request, 2);
+    heartbeat.commit = LogIndex(5);
+    EXPECT_FALSE(step(heartbeat).messages.at(0).recovering);
+    heartbeat.commit = LogIndex(7);
+    EXPECT_TRUE(step(heartbeat).messages.at(0).recovering);
+    EXPECT_TRUE(raft->status().recovering);
+
+    // Nobody knows how far the lost entries' terms went: no vote, and no candidacy, meanwhile.
+    Message vote = message(MessageKind::vote_request, 3);
+    vote.from = NodeId(3);
+    vote.transfer = true;
+    vote.index = LogIndex(6);
+    vote.log_term = Term(2);
+    const Output refused = step(vote);
+    ASSERT_EQ(refused.messages.size(), 1u);
+    EXPECT_TRUE(refused.messages[0].reject);
+    raft->campaign(now);
+    EXPECT_EQ(raft->status().role, Role::follower);
+
+    // A refusal says that it holds even against what was acknowledged.
+    const Output behind = step(append(3, 7, 2, {3}));
+    ASSERT_EQ(behind.messages.size(), 1u);
+    EXPECT_TRUE(behind.messages[0].reject && behind.messages[0].recovering);
+    const Output whole = step(append(3, 5, 2, {2, 2, 3}));
+    ASSERT_EQ(whole.messages_after_persist.size(), 1u);
+    EXPECT_FALSE(whole.messages_after_persist[0].recovering);
+    raft->persisted(whole.sequence, now);
+    EXPECT_FALSE(raft->status().recovering);
+}
+
 }  // namespace
 }  // namespace quern::raft::testing

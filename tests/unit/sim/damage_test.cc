@@ -146,6 +146,24 @@ TEST_F(Damage, a_lost_write_keeps_old_bytes_though_the_sync_succeeded) {
               std::string(4096, 'b'));
 }
 
+// As long as nothing of the log is synced behind it, no node could tell such a lie from a torn write.
+TEST_F(Damage, a_lie_about_the_logs_last_sync_is_taken_back_at_death) {
+    for (const bool another_sync : {false, true}) {
+        files.write(*file, 0, std::string(4096, another_sync ? 'c' : 'b'));
+        damage_disk(world, m, anything, {FaultKind::lost_write, 3, 1, ""});
+        EXPECT_EQ(files.sync(*file), ErrorCode::ok);
+        if (another_sync) {
+            files.write(*file, 8192, "behind it");
+            EXPECT_EQ(files.sync(*file), ErrorCode::ok);
+        }
+        m.power_loss(CrashLoss::everything);
+        m.start();
+        file = files.open("wal-1", OpenMode::existing);
+        const std::string now = files.read(*file, 0, 4096);
+        EXPECT_EQ(std::count(now.begin(), now.end(), another_sync ? 'c' : 'b'), another_sync ? 3584 : 4096);
+    }
+}
+
 TEST_F(Damage, a_misdirected_write_spoils_two_places) {
     files.write(*file, 0, std::string(512, 'b'));
     damage_disk(world, m, anything, {FaultKind::misdirected_write, 3, 1, ""});
