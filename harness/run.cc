@@ -152,17 +152,18 @@ WorkClient& Run::add_client(WorkClient::Identity identity) {
 
 // Clients in a hurry may have to ask again; what is asked here may be done twice.
 bool Run::ask_until_done(WorkClient& client, const Operation& op, const wire::Request& request) {
-    bool ok = false;
+    struct Answer {
+        bool came = false;
+        bool ok = false;
+    };
     const sim::SimTime end = world_.now() + come_up_within;
-    while (!ok && world_.now() < end && time_left()) {
-        bool answered = false;
-        client.perform(op, request, [&](const Operation& o) {
-            ok = o.ok();
-            answered = true;
-        });
-        run_until([&] { return answered; }, come_up_within);
+    while (world_.now() < end && time_left()) {
+        const auto answer = std::make_shared<Answer>();  // it may come when nobody waits for it any more
+        client.perform(op, request, [answer](const Operation& o) { *answer = {true, o.ok()}; });
+        run_until([&] { return answer->came; }, come_up_within);
+        if (answer->ok) return true;
     }
-    return ok;
+    return false;
 }
 
 bool Run::create_user() {

@@ -61,8 +61,7 @@ std::vector<WorkClient*> RunDrill::clients() const {
     return list;
 }
 
-std::unique_ptr<SteadyLoad> RunDrill::load(uint64_t queue, Duration interval, uint32_t body_bytes,
-                                           bool sends_only) {
+SteadyLoad& RunDrill::load(uint64_t queue, Duration interval, uint32_t body_bytes, bool sends_only) {
     SteadyLoad::Options options;
     options.queue = queue;
     options.interval = interval;
@@ -70,13 +69,14 @@ std::unique_ptr<SteadyLoad> RunDrill::load(uint64_t queue, Duration interval, ui
     options.sends_only = sends_only;
     options.first_ordinal = ordinals_;
     ordinals_ += ordinals_each;
-    return std::make_unique<SteadyLoad>(run_.scene_, clients(), options);
+    loads_.push_back(std::make_unique<SteadyLoad>(run_.scene_, clients(), options));
+    return *loads_.back();
 }
 
 // Whose calls are counted; it has had time to begin.
-std::unique_ptr<SteadyLoad> RunDrill::usual_load() {
-    auto steady = load(calm(), usual_interval);
-    steady->start();
+SteadyLoad& RunDrill::usual_load() {
+    SteadyLoad& steady = load(calm(), usual_interval);
+    steady.start();
     wait(warm_up);
     return steady;
 }
@@ -106,29 +106,29 @@ bool RunDrill::prepare() {
 }
 
 void RunDrill::overload() {
-    auto steady = usual_load();
+    SteadyLoad& steady = usual_load();
     phase("before", phase_length);
-    auto burst = load(calm(), Duration{usual_interval.ns / 10});
-    burst->start();
+    SteadyLoad& burst = load(calm(), Duration{usual_interval.ns / 10});
+    burst.start();
     for (sim::Machine* machine : run_.cluster_->storage_machines()) machine->disk().set_stuck(true);
     wait(Duration::seconds(3));
-    burst->stop();
+    burst.stop();
     for (sim::Machine* machine : run_.cluster_->storage_machines()) machine->disk().set_stuck(false);
     wait(run_.reach_time() + run_.cluster_->shape().election_timeout * 10);
     phase("after", phase_length);
-    steady->stop();
+    steady.stop();
     run_.await_answers();
 }
 
 void RunDrill::hot_queue() {
-    auto steady = usual_load();
+    SteadyLoad& steady = usual_load();
     phase("calm", phase_length);
-    auto flood = load(other(), Duration::microseconds(400));
-    flood->start();
+    SteadyLoad& flood = load(other(), Duration::microseconds(400));
+    flood.start();
     wait(Duration::milliseconds(300));
     phase("hot", Duration::milliseconds(1'500), queue_name(other()));
-    flood->stop();
-    steady->stop();
+    flood.stop();
+    steady.stop();
     run_.await_answers();
 }
 
@@ -174,7 +174,7 @@ void RunDrill::slow(sim::Machine& machine, bool on) {
 void RunDrill::slow_node() {
     // A machine that serves clients as well would be missed by them.
     if (run_.plan_.balancers == 0 || !run_.cluster_->healthy()) return;
-    auto steady = usual_load();
+    SteadyLoad& steady = usual_load();
     // Until nobody is found better placed to lead any more.
     wait(run_.cluster_->shape().ping_interval * 8);
     sim::Machine* victim = without_office();
@@ -188,7 +188,7 @@ void RunDrill::slow_node() {
         phase("one_slow", phase_length);
         slow(*victim, false);
     }
-    steady->stop();
+    steady.stop();
     run_.await_answers();
 }
 

@@ -33,9 +33,8 @@ private:
 
     bool create(uint64_t queue);
     std::vector<WorkClient*> clients() const;
-    std::unique_ptr<SteadyLoad> load(uint64_t queue, Duration interval, uint32_t body_bytes = 64,
-                                     bool sends_only = false);
-    std::unique_ptr<SteadyLoad> usual_load();
+    SteadyLoad& load(uint64_t queue, Duration interval, uint32_t body_bytes = 64, bool sends_only = false);
+    SteadyLoad& usual_load();
     // run_drill_space.cc
     bool ask(PlannedOperation planned);
     bool hold_one();
@@ -52,6 +51,7 @@ private:
     uint32_t ordinals_ = 1'000'000;  // the next load's first
     uint32_t held_ = 0;              // by which receive
     std::map<const sim::Machine*, uint64_t> memory_before_;
+    std::vector<std::unique_ptr<SteadyLoad>> loads_;  // answers may come late
 };
 
 }  // namespace quern::harness

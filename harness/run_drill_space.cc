@@ -18,19 +18,22 @@ constexpr uint64_t memory_slack = 8 << 10;  // L8: pages of queues and messages
 
 // One call of the first client, which is repeated until it is ok.
 bool RunDrill::ask(PlannedOperation planned) {
-    bool ok = false;
-    for (int attempt = 0; attempt < 10 && !ok && run_.time_left(); ++attempt) {
-        bool answered = false;
+    struct Answer {
+        bool came = false;
+        bool ok = false;
+    };
+    for (int attempt = 0; attempt < 10 && run_.time_left(); ++attempt) {
+        const auto answer = std::make_shared<Answer>();  // it may come when nobody waits for it any more
         planned.ordinal = ordinals_++;
-        const bool asked = run_.clients_.front()->ask(planned, [&](const Operation& op) {
-            answered = true;
-            ok = op.ok() && (planned.kind != OpKind::receive || !op.seen.empty());
+        const bool asked = run_.clients_.front()->ask(planned, [answer](const Operation& op) {
+            *answer = {true, op.ok() && (op.kind != OpKind::receive || !op.seen.empty())};
         });
         if (!asked) return false;
-        run_.run_until([&] { return answered; }, Duration::seconds(40));
-        if (!ok) wait(Duration::milliseconds(200));
+        run_.run_until([&] { return answer->came; }, Duration::seconds(40));
+        if (answer->ok) return true;
+        wait(Duration::milliseconds(200));
     }
-    return ok;
+    return false;
 }
 
 // A message that somebody received long ago, and has not deleted yet.
@@ -74,17 +77,17 @@ void RunDrill::churn() {
     for (const sim::Machine* machine : run_.cluster_->storage_machines()) {
         memory_before_[machine] = footprint_of(*run_.cluster_, *machine).memory_bytes;
     }
-    auto steady = load(calm(), Duration::milliseconds(2), 4'096);
-    steady->start();
+    SteadyLoad& steady = load(calm(), Duration::milliseconds(2), 4'096);
+    steady.start();
     wait(Duration::seconds(6));
-    steady->stop();
+    steady.stop();
     wait(run_.cluster_->shape().ping_interval * 5);
     check_disks();
     release_it();
-    auto backlog = load(calm(), Duration::milliseconds(1), 64, true);
-    backlog->start();
+    SteadyLoad& backlog = load(calm(), Duration::milliseconds(1), 64, true);
+    backlog.start();
     wait(Duration::seconds(1));
-    backlog->stop();
+    backlog.stop();
     run_.await_answers();
 }
 
@@ -99,7 +102,7 @@ void RunDrill::judge() {
 
 void RunDrill::full_disks() {
     const auto& storage = run_.cluster_->storage_machines();
-    auto steady = usual_load();
+    SteadyLoad& steady = usual_load();
     for (sim::Machine* machine : storage) machine->disk().set_full(true);
     wait(Duration::seconds(8));
     for (sim::Machine* machine : storage) machine->disk().set_full(false);
@@ -107,12 +110,12 @@ void RunDrill::full_disks() {
     // Leaders may have given up their offices for want of room.
     const int64_t within_ns =
         (run_.reach_time() + run_.cluster_->shape().election_timeout * 10 + Duration::seconds(2)).ns;
-    while (steady->last_sent_ns() <= freed_ns && run_.world_.now().ns <= freed_ns + within_ns && run_.time_left()) {
+    while (steady.last_sent_ns() <= freed_ns && run_.world_.now().ns <= freed_ns + within_ns && run_.time_left()) {
         wait(Duration::milliseconds(20));
     }
-        const int64_t sent_ns = steady->last_sent_ns() > freed_ns ? steady->last_sent_ns() : INT64_MAX;
+        const int64_t sent_ns = steady.last_sent_ns() > freed_ns ? steady.last_sent_ns() : INT64_MAX;
     if (run_.time_left()) liveness_rules::resumed(freed_ns, sent_ns, within_ns, run_.verdict_);
-    steady->stop();
+    steady.stop();
     run_.await_answers();
 }
 

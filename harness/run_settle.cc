@@ -44,9 +44,9 @@ bool Run::settle() {
     return time_left();
 }
 
-// What was sent in the drill is drained as well.
+// What was sent in the drill is drained as well. After a violation, calls of the first drain may be under way.
 bool Run::drill() {
-    if (plan_.drill == 0) return true;
+    if (plan_.drill == 0 || !verdict_.good()) return true;
     RunDrill drill(*this);
     if (!drill.perform()) return false;
     drain(plan_.queues + RunDrill::queues);
