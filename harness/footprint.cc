@@ -9,7 +9,7 @@ namespace {
 void add_files(const sim::Platter& platter, Footprint& footprint) {
     for (const std::string& path : platter.paths()) {
         const uint64_t size = platter.find(path)->size();
-        const std::string_view kind = sim::file_class(path);
+        const std::string kind = sim::file_class(path);
         if (kind == "wal") footprint.log_bytes += size;
         if (kind == "snapshots") footprint.snapshot_bytes += size;
         if (kind == "bodies") footprint.body_bytes += size;
