@@ -13,6 +13,10 @@ constexpr int64_t poll_wait_ms_max = 30LL * 24 * 3600 * 1000;
 // What a client takes for the cluster's time may be ahead of the metadata group's by less than this.
 constexpr int64_t clocks_apart_ms_max = 1'000;
 
+bool goes_by_name(const wire::Request& request) {
+    return PLANTED(purge_by_name) && std::holds_alternative<wire::PurgeRequest>(request.operation);
+}
+
 }  // namespace
 
 DataRequest::DataRequest(const Context& context, AnswerSink& sink, Identity& identity,
@@ -39,7 +43,7 @@ void DataRequest::start() {
     Permit::Ask ask;
     ask.action = wire::required_action(request.operation);
     ask.queue_must_exist = true;
-    ask.queue = request.queue;
+    if (!goes_by_name(request)) ask.queue = request.queue;
     ask.name = request.queue_name;
     ask.want_record = std::holds_alternative<wire::QueueStatusRequest>(request.operation) ||
                       request.begun.ms > 0;
@@ -56,13 +60,18 @@ bool DataRequest::made_since_begun(const Granted& granted) const {
 }
 
 void DataRequest::permitted(Result<Granted> granted) {
+    const bool by_name = goes_by_name(arrived_.request);
+    if (!granted && by_name && call_.ambiguous()) {
+        if (count_mend(granted.error())) pause_then(&DataRequest::ask_permit);
+        return;
+    }
     if (!granted) return refuse(std::move(granted.error()));
-    const bool follows = PLANTED(retry_follows_the_name);
+    const bool follows = PLANTED(retry_follows_the_name) || by_name;
     if (call_.ambiguous() && granted->queue.id != granted_.queue.id && !follows) {
         // What may have been done to the old queue must not be done again to the new one.
         return refuse(Error(ErrorCode::queue_does_not_exist, "the queue was deleted and made anew"));
     }
-    if (made_since_begun(*granted)) {
+    if (made_since_begun(*granted) && !by_name) {
         return refuse(Error(ErrorCode::queue_does_not_exist,
                             "the queue was made after the request had first been sent"));
     }

@@ -109,6 +109,8 @@
       "a repeated receive hands out leases that have ended") \
     X(late_duplicate_applied, "queue", \
       "a token that was forgotten is taken for a new one") \
+    X(tokens_in_leader_memory, "queue", \
+      "what was answered to which token is forgotten when another leader begins") \
     X(token_expiry_ignored, "queue", \
       "a request is applied after its expiry") \
     X(dedup_by_number_alone, "queue", \
@@ -174,6 +176,13 @@
       "a permission is refused by what the cache holds") \
     X(retry_follows_the_name, "balancer", \
       "a retry goes to a new queue of the same name") \
+    X(purge_by_name, "balancer", \
+      "a purge goes to whoever has the name now, and its repetition waits for the next one to have it") \
+    /* node */ \
+    X(broken_disk_not_told, "node", \
+      "a node whose storage failed goes on without it, and nobody restarts it") \
+    X(secrets_under_own_key, "node", \
+      "secrets are sealed by a key of the node, so that no other can open them") \
     /* client */ \
     X(new_token_for_each_attempt, "client", \
       "each attempt of a call has a token of its own") \

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "system/base/planted_bug.h"
 #include "system/metadata/secret_box.h"
 
 namespace quern::node {
@@ -61,7 +62,9 @@ Result<void> validate(const Config& config) {
 namespace {
 
 Key key_encryption_key(const Config& config) {
-    return derive_key(config.cluster_secret, "key-encryption");
+    const bool own = PLANTED(secrets_under_own_key);
+    return derive_key(config.cluster_secret,
+                      own ? fmt::format("of {}", config.self.value) : "key-encryption");
 }
 
 metadata::UserRecord first_user(Env& env, const Config& config) {
@@ -123,7 +126,10 @@ void Node::start(Callback<void(Result<void>)> ready) {
     };
     if (config_.role == Role::balancer) return start_balancer(std::move(running));
     host_ = std::make_unique<replica::ReplicaHost>(env_, host_options(env_, config_),
-                                                   [this](const Error& error) { fatal_(error); });
+                                                   [this](const Error& error) {
+                                                       if (PLANTED(broken_disk_not_told)) return;
+                                                       fatal_(error);
+                                                   });
     local_ = std::make_unique<Local>(*host_);
     host_->start(guard_.wrap([this, running = std::move(running)](Result<void> started) mutable {
         if (!started || config_.role == Role::storage) return running(std::move(started));

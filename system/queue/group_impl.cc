@@ -88,6 +88,8 @@ void GroupState::Impl::begin_entry(LogIndex entry, ClusterTime stamped) {
     sweep<false>(excess_schedule_);
     sweep<true>(due_schedule_);
     graveyard.free_slice(limits::sweep_messages_per_entry_max, dead);
+    // A leader's first entry of its term has no time.
+    if (PLANTED(tokens_in_leader_memory) && stamped == ClusterTime{}) sessions = SessionTable();
     sessions.expire_idle(time, limits::sweep_messages_per_entry_max);
 }
 
