@@ -55,11 +55,11 @@ function lower_bound(count, time_of, us) {
     }
     return low;
 }
-const flight_longest = (() => {
-    let longest = 0;
-    for (let i = 0; i < flight_count; ++i) longest = Math.max(longest, flight(i, ARRIVES) - flight(i, SENT));
-    return Math.min(longest, 5e6);
-})();
+// Those that were held up for long, so that the others need not be looked for far back.
+const swift_us = 10e3, held_up = [];
+for (let i = 0; i < flight_count; ++i) {
+    if (flight(i, ARRIVES) - flight(i, SENT) > swift_us) held_up.push(i);
+}
 const shown = { raft: true, requests: true, rest: false, messages: true };
 const matches = text => filter === "" || text.toLowerCase().includes(filter);
 let kinds_shown = [];
@@ -72,9 +72,19 @@ function find_kinds_shown() {
 }
 const range_of_flights = () => {
     const sent = i => flight(i, SENT);
-    return [lower_bound(flight_count, sent, view.from - flight_longest),
+    return [lower_bound(flight_count, sent, view.from - swift_us),
         lower_bound(flight_count, sent, view.until)];
 };
+// Those that are shown of what may be seen.
+function* shown_flights(first, last) {
+    for (const i of held_up) {
+        if (i >= first) break;
+        if (kinds_shown[flight(i, KIND)] && flight(i, ARRIVES) >= view.from) yield i;
+    }
+    for (let i = first; i < last; ++i) {
+        if (kinds_shown[flight(i, KIND)] && flight(i, ARRIVES) >= view.from) yield i;
+    }
+}
 
 // --- drawing -----------------------------------------------------------------------------------------
 
@@ -112,11 +122,7 @@ function draw_bands() {
 }
 function draw_arrows(first, last) {
     const by_colour = { raft: [], requests: [], rest: [] };
-    for (let i = first; i < last; ++i) {
-        if (kinds_shown[flight(i, KIND)] && flight(i, ARRIVES) >= view.from) {
-            by_colour[class_of(flight(i, KIND))].push(i);
-        }
-    }
+    for (const i of shown_flights(first, last)) by_colour[class_of(flight(i, KIND))].push(i);
     for (const name in by_colour) {
         pen.strokeStyle = pen.fillStyle = colours[name];
         pen.globalAlpha = 0.75;
@@ -338,8 +344,7 @@ function nearest_flight(x, y) {
     const [first, last] = range_of_flights();
     if (last - first > arrows_max * 4) return -1;
     let best = -1, least = 6;
-    for (let i = first; i < last; ++i) {
-        if (!kinds_shown[flight(i, KIND)]) continue;
+    for (const i of shown_flights(first, last)) {
         const x0 = x_of(flight(i, SENT)), y0 = y_of(flight(i, FROM));
         const x1 = x_of(flight(i, ARRIVES)), y1 = y_of(flight(i, TO));
         const length = (x1 - x0) ** 2 + (y1 - y0) ** 2 || 1;
