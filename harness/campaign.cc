@@ -45,6 +45,7 @@ private:
             const uint64_t seeds = std::max<uint64_t>(1, options_.epoch_seeds) - 1;
             epoch_.last_seed = std::min(options_.last_seed, next_ + seeds * options_.shards);
             if (result_.seeds > 0) epoch_.cells = cells_to_aim_at(result_.total.coverage, cells_an_epoch);
+            epoch_.weights = weights_towards(epoch_.cells);
         }
         const uint64_t left = (epoch_.last_seed - next_) / options_.shards + 1;
         const uint64_t jobs = std::min<uint64_t>(std::max(options_.jobs, 1u), left);
@@ -140,7 +141,7 @@ uint64_t seeds_of_shard(const CampaignOptions& options) {
 }
 
 RunPlan plan_of_seed(const CampaignOptions& options, uint64_t seed) {
-    RunPlan plan = make_plan(seed, options.faults, options.kind);
+    RunPlan plan = make_plan(seed, options.faults, options.kind, options.weights);
     for (const CoverageCell& cell : cells_of_seed(seed, options.cells)) add_aim(plan, cell);
     return plan;
 }

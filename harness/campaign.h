@@ -26,6 +26,7 @@ struct CampaignOptions {
     bool steer = false;
     uint64_t epoch_seeds = 256;
     std::vector<CoverageCell> cells{};  // each seed is aimed at a few of these (cells_of_seed)
+    SwarmWeights weights{};             // and its plan drawn with these
     uint32_t verify_per_cent = 5;  // of the seeds run twice; which, is keyed by the seed; equal hashes
     int64_t seed_limit_s = 300;    // on the wall; a seed that takes longer has failed
     bool progress = false;       // a line on stderr, rewritten
@@ -54,7 +55,7 @@ struct CampaignResult {
     std::string to_text() const;
 };
 
-// The seed's plan, aims included.
+// The seed's plan, weights and aims included.
 RunPlan plan_of_seed(const CampaignOptions& options, uint64_t seed);
 
 // How many seeds the shard has.

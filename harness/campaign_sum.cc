@@ -10,9 +10,10 @@ namespace {
 constexpr size_t failures_shown_max = 20;
 constexpr size_t violations_shown_max = 3;
 
-std::string aims_words(const std::vector<std::string>& aims) {
-    std::string text;
-    for (const std::string& aim : aims) text += " --aim " + aim;
+// What steering added to what the seed alone draws.
+std::string steering_words(const SeedReport& report) {
+    std::string text = report.weights.empty() ? "" : " --weigh " + report.weights;
+    for (const std::string& aim : report.aims) text += " --aim " + aim;
     return text;
 }
 
@@ -28,7 +29,7 @@ std::string describe(const SeedReport& report, const CampaignOptions& options) {
         text += fmt::format("  … and {} more\n", report.result.violation_count - violations_shown_max);
     }
     return text + "  replay: " + replay_command(report.result.seed, options.faults, options.kind) +
-           aims_words(report.aims) + "\n";
+           steering_words(report) + "\n";
 }
 
 template <typename Array>

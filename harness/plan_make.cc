@@ -51,7 +51,16 @@ void hurry(RunPlan& plan, int64_t request_timeout_ms) {
     plan.attempt_timeout_ms = std::min<int64_t>(plan.attempt_timeout_ms, 400);
 }
 
-void draw_workload(RunPlan& plan) {
+// What steering wants comes also where the seed leaves it out.
+void bend(std::array<int64_t, op_kind_count>& weights, const SwarmWeights& towards) {
+    for (size_t i = 0; i < op_kind_count; ++i) {
+        const uint32_t weight = towards.operations[i];
+        const int64_t least = weight >= SwarmWeights::wanted ? usual_weights[i] : 0;
+        weights[i] = std::max(weights[i] * weight / SwarmWeights::usual, least);
+    }
+}
+
+void draw_workload(RunPlan& plan, const SwarmWeights& towards) {
     const Swarm w(plan.seed, Concern::swarm);
     plan.clients = w.one_of(1, {2, 4, 8, 8, 8, 12});
     plan.worker_clients = w.one_of(2, {0, 1, 1, 2});
@@ -96,6 +105,7 @@ void draw_workload(RunPlan& plan) {
         plan.chaos_ms = 90'000;
         plan.think_ms = std::max<int64_t>(plan.think_ms, 600);
     }
+    bend(plan.weights, towards);
     // Without these there is nothing to see.
     auto& weights = plan.weights;
     weights[0] = std::max<int64_t>(weights[0], 100);
@@ -175,7 +185,7 @@ void outlast(RunPlan& plan) {
     }
 }
 
-void draw_faults(RunPlan& plan, PlanKind kind) {
+void draw_faults(RunPlan& plan, PlanKind kind, const SwarmWeights& towards) {
     const Swarm w(plan.seed, Concern::faults);
     plan.fault_points = w.one_of(1, {0, 1, 1});
     // Answers are lost, and who asks again is refused.
@@ -199,6 +209,10 @@ void draw_faults(RunPlan& plan, PlanKind kind) {
     const sim::Atlas atlas(plan.seed, storage, faulty_max, sim::AtlasScope::machines);
     sim::PlanKnobs knobs = kind == PlanKind::small ? moderate_knobs() : drawn_knobs(w);
     if (kind != PlanKind::small) draw_storm(w, knobs);
+    knobs.weights = towards.faults;
+    for (size_t i = 0; i < sim::fault_kind_count; ++i) {
+        if (towards.faults[i] >= SwarmWeights::wanted) knobs.forbidden[i] = false;
+    }
     // What rots is read again only if it is not in memory.
     if (knobs.worn_disks || knobs.rot_payloads) plan.payload_cache_kib = 16;
     // Nodes cannot be replaced yet.
@@ -222,7 +236,7 @@ void draw_drill(RunPlan& plan) {
 
 }  // namespace
 
-RunPlan make_plan(uint64_t seed, bool faults, PlanKind kind) {
+RunPlan make_plan(uint64_t seed, bool faults, PlanKind kind, const SwarmWeights& weights) {
     RunPlan plan;
     plan.seed = seed;
     if (kind == PlanKind::small) {
@@ -230,9 +244,9 @@ RunPlan make_plan(uint64_t seed, bool faults, PlanKind kind) {
         plan.think_ms = 100;  // clients that are at work most of the time
     } else {
         draw_cluster(plan);
-        draw_workload(plan);
+        draw_workload(plan, weights);
     }
-    if (faults) draw_faults(plan, kind);
+    if (faults) draw_faults(plan, kind, weights);
     if (faults && kind != PlanKind::small) draw_drill(plan);
     return plan;
 }

@@ -47,7 +47,7 @@ std::string to_line(const SeedReport& report) {
         {"judged", r.commands_judged}, {"cpu_ns", report.cpu_ns},
         {"verified", report.verified},
         {"coverage", to_json(r.coverage)}, {"aims_met", r.aims_met},
-        {"aims", report.aims},
+        {"aims", report.aims},      {"weights", report.weights},
         {"crash", report.crash},      {"begun_ns", r.begun_ns},
     };
     return line.dump(-1, ' ', true, json::error_handler_t::replace);
@@ -80,6 +80,7 @@ SeedReport report_of(const json& parsed) {
     r.coverage = coverage_of(parsed.at("coverage"));
     r.aims_met = parsed.at("aims_met");
     report.aims = parsed.at("aims");
+    report.weights = parsed.at("weights");
     report.crash = parsed.at("crash");
     return report;
 }

@@ -12,6 +12,7 @@ struct SeedReport {
     int64_t cpu_ns = 0;     // of the run, the first if there were two
     bool verified = false;  // it ran twice
     std::vector<std::string> aims;  // cells that the campaign aimed it at, beside what its seed draws
+    std::string weights;            // that it was drawn with (SwarmWeights); empty: the usual
     std::string crash;  // not empty: the process died; its last words
 };
 

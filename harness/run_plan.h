@@ -9,6 +9,7 @@
 
 #include "harness/aim.h"
 #include "harness/planned_operation.h"
+#include "harness/swarm_weights.h"
 #include "sim/faults/fault_plan.h"
 
 namespace quern::harness {
@@ -86,7 +87,8 @@ enum class PlanKind : uint8_t {
             // usual workload: the run by which the simulator's speed is measured
 };
 
-// What the seed draws. `faults`: as sim/faults/plan_generate.h knows them; false: none.
-RunPlan make_plan(uint64_t seed, bool faults, PlanKind kind = PlanKind::swarm);
+// What the seed draws. `faults`: as sim/faults/plan_generate.h knows them; false: none. Weights bend what swarm draws.
+RunPlan make_plan(uint64_t seed, bool faults, PlanKind kind = PlanKind::swarm,
+                  const SwarmWeights& weights = {});
 
 }  // namespace quern::harness

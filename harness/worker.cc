@@ -33,6 +33,7 @@ SeedReport run_seed(const CampaignOptions& options, uint64_t seed) {
     const int64_t before = cpu_time_ns();
     const RunPlan plan = plan_of_seed(options, seed);
     report.aims = aims_of(options, seed);
+    report.weights = options.weights.to_string();
     report.result = run(plan);
     report.cpu_ns = cpu_time_ns() - before;
     report.verified = mix64(seed ^ verify_key) % 100 < options.verify_per_cent;
@@ -144,6 +145,7 @@ void Worker::reap(std::vector<SeedReport>& reports) {
     if (late_seed_ != 0 && late_seed_ != next_) return;  // its result came after all
     SeedReport report;
     report.aims = aims_of(options_, next_);
+    report.weights = options_.weights.to_string();
     report.result.seed = next_;
     report.result.violation_count = 1;
     if (late_seed_ != 0) {

@@ -26,9 +26,10 @@ struct PlanSource {
     std::string file;
     bool no_faults = false;
     std::vector<std::string> aims;  // KIND@STATE, beside those of the plan
+    std::string weights;            // of a steered campaign (SwarmWeights); of a seed alone
     PlanKind kind = PlanKind::swarm;
 };
-// `seed`, --plan, --no-faults, --shape, --aim.
+// `seed`, --plan, --no-faults, --shape, --aim, --weigh.
 void add_plan_options(CLI::App& command, PlanSource& source);
 void add_shape_option(CLI::App& command, PlanKind& kind);
 // Says on stderr what is wrong.

@@ -42,13 +42,20 @@ void add_plan_options(CLI::App& command, PlanSource& source) {
     command
         .add_option("--aim", source.aims, "with a fault that waits for a state, KIND@STATE; several times")
         ->allow_extra_args(false);
+    command.add_option("--weigh", source.weights,
+                       "drawn with these weights, NAME=PER_CENT,…, as a steered campaign named them");
     add_shape_option(command, source.kind);
 }
 
 namespace {
 
 std::optional<RunPlan> plan_of(const PlanSource& source) {
-    if (source.file.empty()) return make_plan(source.seed, !source.no_faults, source.kind);
+    if (source.file.empty()) {
+        const Result<SwarmWeights> weights = SwarmWeights::parse(source.weights);
+        if (weights) return make_plan(source.seed, !source.no_faults, source.kind, *weights);
+        std::fprintf(stderr, "--weigh: %s\n", weights.error().detail.c_str());
+        return std::nullopt;
+    }
     const auto text = read_text_file(source.file);
     if (!text) {
         std::fprintf(stderr, "%s cannot be read\n", source.file.c_str());
@@ -67,6 +74,10 @@ std::optional<RunPlan> plan_of(const PlanSource& source) {
 std::optional<RunPlan> find_plan(const PlanSource& source) {
     if (source.file.empty() == (source.seed == 0)) {
         std::fprintf(stderr, "give a seed, or --plan FILE\n");
+        return std::nullopt;
+    }
+    if (!source.weights.empty() && !source.file.empty()) {
+        std::fprintf(stderr, "--weigh goes with a seed, not with --plan: a plan is drawn already\n");
         return std::nullopt;
     }
     std::optional<RunPlan> plan = plan_of(source);

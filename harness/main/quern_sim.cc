@@ -114,7 +114,7 @@ CLI::App* add_run_command(CLI::App& app, RunCommand& running, bool& no_canary) {
     run->add_option("--shard", running.shard, "one of N equal parts of the seeds, I/N with I from 0");
     run->add_option("--out", running.out, "write the runs' results there, for quern-sim merge");
     run->add_flag("--steer", campaign.steer,
-                  "aim the seeds at what faults have met least so far, epoch after epoch");
+                  "aim and weigh the seeds towards what faults have met least, epoch after epoch");
     run->add_option("--report", running.page, "write a page about the campaign there");
     run->add_flag("--json", running.json, "one JSON object");
     run->add_flag("--verify-all", running.verify_all,

@@ -337,9 +337,10 @@ FaultPlan generate_plan(uint64_t seed, const PlanShape& shape, const PlanKnobs& 
         // Keyed by name: a new kind leaves the draws of the others as they were.
         const uint64_t identity = name_identity(fault_kind_name(kind));
         if (knobs.forbidden[i]) continue;
-        if (bounded(draw(seed, Concern::plan, identity, 1), 100) >= knobs.kind_per_cent) continue;
-        const uint64_t count =
-            1 + bounded(draw(seed, Concern::plan, identity, 2), std::max(1U, knobs.per_kind_max));
+        const uint32_t weight = knobs.weights[i];
+        if (bounded(draw(seed, Concern::plan, identity, 1), 100) * 100 >= uint64_t{knobs.kind_per_cent} * weight) continue;
+        const uint32_t most = std::clamp(knobs.per_kind_max * weight / 100, 1U, part_stride);
+        const uint64_t count = 1 + bounded(draw(seed, Concern::plan, identity, 2), most);
         for (uint32_t ordinal = 0; ordinal < count; ++ordinal) {
             for (Fault& fault : generate_faults(seed, kind, ordinal, shape, knobs)) {
                 place_rot(fault, shape, seed, atlas);
@@ -347,10 +348,13 @@ FaultPlan generate_plan(uint64_t seed, const PlanShape& shape, const PlanKnobs& 
             }
         }
     }
-    // The budget keeps those with the lowest draw, whatever their kind.
-    std::sort(plan.faults.begin(), plan.faults.end(), [seed](const Fault& x, const Fault& y) {
-        return draw(seed, Concern::plan, x.id, 3) < draw(seed, Concern::plan, y.id, 3);
-    });
+    // The budget keeps those with the lowest draw by their kind's weight.
+    const auto kept_before = [&](const Fault& x, const Fault& y) {
+        const auto weight = [&](const Fault& fault) { return knobs.weights[static_cast<size_t>(fault.kind)]; };
+        using Wide = unsigned __int128;
+        return Wide{draw(seed, Concern::plan, x.id, 3)} * weight(y) < Wide{draw(seed, Concern::plan, y.id, 3)} * weight(x);
+    };
+    std::sort(plan.faults.begin(), plan.faults.end(), kept_before);
     if (plan.faults.size() > knobs.faults_max) plan.faults.resize(knobs.faults_max);
     plan.sort();
     return plan;

@@ -35,6 +35,14 @@ struct PlanKnobs {
     bool rot_payloads = false;          // and then the last few bytes, which are payload
     bool worn_disks = false;            // damage to the WAL comes in larger portions
     std::array<bool, fault_kind_count> forbidden{};
+    // Of each kind, in per cent of the usual: its chance to exist in a run, its number then, and its chance to be kept
+    // where there are more than faults_max.
+    std::array<uint32_t, fault_kind_count> weights = usual_weights();
+    static constexpr std::array<uint32_t, fault_kind_count> usual_weights() {
+        std::array<uint32_t, fault_kind_count> all{};
+        for (uint32_t& each : all) each = 100;
+        return all;
+    }
     void forbid(FaultKind kind) { forbidden[static_cast<uint8_t>(kind)] = true; }
 };
 
