@@ -87,7 +87,8 @@ enum class PlanKind : uint8_t {
             // usual workload: the run by which the simulator's speed is measured
 };
 
-// What the seed draws. `faults`: as sim/faults/plan_generate.h knows them; false: none. Weights bend what swarm draws.
+// What the seed draws. `faults`: as sim/faults/plan_generate.h knows them; false: none. Weights bend what swarm
+// draws.
 RunPlan make_plan(uint64_t seed, bool faults, PlanKind kind = PlanKind::swarm,
                   const SwarmWeights& weights = {});
 

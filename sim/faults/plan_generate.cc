@@ -338,7 +338,8 @@ FaultPlan generate_plan(uint64_t seed, const PlanShape& shape, const PlanKnobs& 
         const uint64_t identity = name_identity(fault_kind_name(kind));
         if (knobs.forbidden[i]) continue;
         const uint32_t weight = knobs.weights[i];
-        if (bounded(draw(seed, Concern::plan, identity, 1), 100) * 100 >= uint64_t{knobs.kind_per_cent} * weight) continue;
+        const uint64_t chance = uint64_t{knobs.kind_per_cent} * weight;  // in ten thousand
+        if (bounded(draw(seed, Concern::plan, identity, 1), 100) * 100 >= chance) continue;
         const uint32_t most = std::clamp(knobs.per_kind_max * weight / 100, 1U, part_stride);
         const uint64_t count = 1 + bounded(draw(seed, Concern::plan, identity, 2), most);
         for (uint32_t ordinal = 0; ordinal < count; ++ordinal) {
@@ -350,9 +351,11 @@ FaultPlan generate_plan(uint64_t seed, const PlanShape& shape, const PlanKnobs& 
     }
     // The budget keeps those with the lowest draw by their kind's weight.
     const auto kept_before = [&](const Fault& x, const Fault& y) {
-        const auto weight = [&](const Fault& fault) { return knobs.weights[static_cast<size_t>(fault.kind)]; };
+        const auto weight = [&](const Fault& f) { return knobs.weights[static_cast<size_t>(f.kind)]; };
         using Wide = unsigned __int128;
-        return Wide{draw(seed, Concern::plan, x.id, 3)} * weight(y) < Wide{draw(seed, Concern::plan, y.id, 3)} * weight(x);
+        const Wide of_x = draw(seed, Concern::plan, x.id, 3);
+        const Wide of_y = draw(seed, Concern::plan, y.id, 3);
+        return of_x * weight(y) < of_y * weight(x);
     };
     std::sort(plan.faults.begin(), plan.faults.end(), kept_before);
     if (plan.faults.size() > knobs.faults_max) plan.faults.resize(knobs.faults_max);

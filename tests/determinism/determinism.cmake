@@ -1,13 +1,13 @@
 # In the normal run: this build against itself, started in other ways, and in valgrind; with CI set in the
-# environment, against other builds as well. By hand, `ninja determinism`: against all of them, which have to be built first.
+# environment, against other builds as well. By hand, `ninja determinism`: against all of them.
 set(compare ${CMAKE_CURRENT_LIST_DIR}/compare.sh)
 if(NOT QUERN_SANITIZE AND CMAKE_BUILD_TYPE STREQUAL Release)
     add_test(NAME determinism.other_starts
              COMMAND ${compare} --seeds 1..3 $<TARGET_FILE:quern-sim>)
     set_tests_properties(determinism.other_starts PROPERTIES TIMEOUT 120)
-    # Seeds that take valgrind some seconds each; together they meet most kinds of faults: crashes with torn writes (3),
-    # rotten disks (10), failing writes and syncs (13), short reads and a stuck disk (14), links that clog (19), slow and
-    # corrupting links (23).
+    # Seeds that take valgrind some seconds each; together they meet most kinds of faults: crashes with
+    # torn writes (3), rotten disks (10), failing writes and syncs (13), short reads and a stuck disk (14),
+    # links that clog (19), slow and corrupting links (23).
     foreach(seed "7 --shape small" 3 10 13 14 19 23)
         separate_arguments(words UNIX_COMMAND "${seed}")
         list(GET words 0 number)
