@@ -56,6 +56,7 @@ public:
     void applied(NodeId self, GroupId group, const raft::Entry& entry,
                  uint64_t rolling_hash) override;
     void recovered(NodeId self, GroupId group, const raft::Restored& restored) override;
+    void known_committed(NodeId self, GroupId group, LogIndex index, Term term) override;
     void restored(NodeId self, GroupId group, LogIndex index, uint64_t rolling_hash) override;
     uint64_t read_begins(GroupId group) override;
     void read_ends(NodeId self, GroupId group, uint64_t read, LogIndex index) override;

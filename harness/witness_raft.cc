@@ -72,6 +72,17 @@ void Witness::check_commit_rule(NodeId self, const raft::Message& message, Repli
                             status.commit.value, raft.term_at(status.commit).value));
 }
 
+// A leader may also learn what is committed from a peer that has lost a snapshot of it (R4: it is).
+void Witness::known_committed(NodeId self, GroupId group, LogIndex index, Term term) {
+    if (!index) return;
+    if (!is_truth(group, {term, index})) {
+        return found("R4", fmt::format("{} is told that entry {} of term {} is committed, which it is not",
+                                       replica_name(self, group), index.value, term.value));
+    }
+    Replica& r = replica(self, group);
+    r.led_from = std::max(r.led_from, index);
+}
+
 void Witness::note_candidate(NodeId self, const raft::Message& message) {
     groups_[message.group].candidates[{message.term, self}] = {message.log_term, message.index};
 }

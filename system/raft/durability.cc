@@ -37,7 +37,8 @@ void Raft::Impl::persisted(uint64_t sequence, Instant now) {
 
 void Raft::Impl::known_committed(LogIndex index, Term term, Instant now) {
     touch(now);
-    if (!index || index > log_.last() || log_.term_at(index) != term) return;
+    if (index <= commit_ || index > log_.last() || log_.term_at(index) != term) return;
+    if (is_leader()) return commit_as_leader(index);
     advance_commit(index);
 }
 

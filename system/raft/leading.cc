@@ -111,12 +111,17 @@ void Raft::Impl::maybe_commit() {
     }
     if (index <= commit_) return;
     if (log_.term_at(index) != hard_.term && !PLANTED(commit_of_old_term)) return;
+    commit_as_leader(index);
+}
+
+void Raft::Impl::commit_as_leader(LogIndex index) {
     for (LogIndex i = commit_.next(); i <= index; i = i.next()) {
         const size_t bytes = log_.payload_bytes(i);
         QUERN_ASSERT(uncommitted_bytes_ >= bytes);
         uncommitted_bytes_ -= bytes;
     }
     advance_commit(index);
+    if (!own_term_committed()) return;
     if (!reads_.empty() && reads_.front().round == 0) start_read_round();
     if (configurations_.latest_index() <= commit_) configuration_committed();
 }

@@ -111,6 +111,7 @@ private:
     // To all peers, but those that are content with what else they were sent at or after `spare_since`.
     void send_heartbeats(uint64_t context, Instant spare_since = Instant::never());
     void maybe_commit();
+    void commit_as_leader(LogIndex index);
     void leader_deadline();
     Instant quorum_contact() const;
     void check_quorum();

@@ -13,6 +13,9 @@ void GroupReplica::snapshot_arrives() {
 
 void GroupReplica::known_committed(LogIndex index, Term term) {
     if (!started() || installing_) return;
+    if (ReplicaObserver* observer = host_.observer()) {
+        observer->known_committed(host_.self(), group(), index, term);
+    }
     raft_->known_committed(index, term, now());
     mark_dirty();
 }

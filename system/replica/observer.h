@@ -33,6 +33,8 @@ public:
                          uint64_t rolling_hash) = 0;
     // The replica starts with what was found on its disk.
     virtual void recovered(NodeId /*self*/, GroupId /*group*/, const raft::Restored& /*restored*/) {}
+    // A peer has had a snapshot of the entries up to this one: they are committed, says the replica's core.
+    virtual void known_committed(NodeId /*self*/, GroupId /*group*/, LogIndex /*index*/, Term /*term*/) {}
     // A snapshot replaced the state machine's state.
     virtual void restored(NodeId self, GroupId group, LogIndex index, uint64_t rolling_hash) = 0;
     // A linearizable read of the group's state begins; the result goes to its read_ends().

@@ -258,6 +258,25 @@ TEST_F(BoundedLeader, refuses_beyond_the_uncommitted_bytes) {
     EXPECT_EQ(cluster.propose(one, "x").error().code, ErrorCode::overloaded);
 }
 
+// What it learns in another way than by counting no longer counts as uncommitted, and is not counted again.
+TEST_F(BoundedLeader, is_told_what_is_committed) {
+    const std::string big(60, 'x');
+    cluster.set_cut(two, one, true);
+    cluster.set_cut(three, one, true);
+    ASSERT_TRUE(cluster.propose(one, big).has_value());
+    cluster.settle();
+    ASSERT_EQ(cluster.raft(two).status().last, cluster.raft(one).status().last);
+    EXPECT_EQ(cluster.propose(one, big).error().code, ErrorCode::overloaded);
+    const Status status = cluster.raft(one).status();
+    cluster.raft(one).known_committed(status.last, status.term, cluster.now());
+    EXPECT_EQ(cluster.raft(one).status().commit, status.last);
+    ASSERT_TRUE(cluster.propose(one, big).has_value());
+    EXPECT_EQ(cluster.propose(one, big).error().code, ErrorCode::overloaded);
+    cluster.heal();
+    cluster.advance(Duration::milliseconds(300), true);
+    EXPECT_TRUE(cluster.propose(one, big).has_value());
+}
+
 TEST_F(BoundedLeader, sends_no_more_than_the_window) {
     for (int i = 0; i < 20; ++i) (void)cluster.propose(one, "x");
     const auto to_two = std::count_if(cluster.network().begin(), cluster.network().end(),
