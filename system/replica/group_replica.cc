@@ -363,8 +363,10 @@ void GroupReplica::note_status() {
                          status.term != last_status_.term ||
                          status.leader_ready != last_status_.leader_ready;
     last_status_ = status;
-    set_activity(Activity::electing, status.role == raft::Role::candidate ||
-                                         status.role == raft::Role::pre_candidate);
+    const bool electing =
+        status.role == raft::Role::candidate || status.role == raft::Role::pre_candidate;
+    if (electing) host_.doubt_links();
+    set_activity(Activity::electing, electing);
     set_activity(Activity::transferring, status.transfer_to != NodeId{});
     set_activity(Activity::repairing, status.recovering);
     if (!changed) return;

@@ -42,6 +42,8 @@ public:
     // The disk is not to be trusted any more: the node stops.
     virtual void storage_failed(const Error& error) = 0;
     virtual void status_changed(GroupReplica& group) = 0;
+    // A replica stands for election, or would like to.
+    virtual void doubt_links() = 0;
     virtual NodeId self() const = 0;
     // The node's disk is at its hard mark, as far as this node has heard: up to a few seconds ago.
     virtual bool disk_full(NodeId node) const = 0;

@@ -135,6 +135,10 @@ private:
                   Callback<void(Result<wire::Frame>)> done);
     // The time that an answer to a ping may take.
     Duration ping_patience() const { return options_.ping_interval * 3; }
+    // With a link that elections need: long enough for a slow disk or network, short enough for the next ones.
+    Duration link_patience() const {
+        return std::max(options_.election_timeout * 2, Duration::seconds(1));
+    }
     void schedule_flush();
     void flush();
     wire::QueryReply group_status() const;
@@ -149,6 +153,7 @@ private:
                   Callback<void(Result<wire::RepairReply>)> done) override;
     void storage_failed(const Error& error) override;
     void status_changed(GroupReplica& group) override;
+    void doubt_links() override;
     // LinkHandler
     void on_link_up(wire::Link& link, const wire::HelloReply& server) override;
     void on_link_down(wire::Link& link, const Error& reason) override;
@@ -194,6 +199,7 @@ private:
     SnapshotTurns turns_;
     std::map<GroupId, std::unique_ptr<SnapshotReceiver>> receivers_;
     OwnedTimer ping_timer_;
+    Instant doubted_until_;
     uint64_t next_forward_ = 1;
     // Forwards under way: which group and which number there.
     std::map<uint64_t, std::pair<GroupId, uint64_t>> forwards_;

@@ -60,7 +60,7 @@ void ReplicaHost::connect_peers() {
         // A ping that finds no answer, and no other frame either: the stream may be half-open.
         options.silence_max = ping_patience();
         // An attempt that began while nothing came through must not outlast that by several elections.
-        options.handshake_timeout = std::max(options_.election_timeout * 2, Duration::seconds(1));
+        options.handshake_timeout = link_patience();
         Peer& peer = peers_[node.id];
         peer.record = node;
         peer.link = std::make_unique<wire::Link>(env_, std::move(options), *this);
@@ -99,6 +99,14 @@ void ReplicaHost::ping_peers() {
     free_log_space();
     forget_overtaken_snapshots();
     ping_timer_.start(now + options_.ping_interval, [this] { ping_peers(); });
+}
+
+// A half-open stream swallows votes until the pings tell, which may take longer than elections should.
+void ReplicaHost::doubt_links() {
+    const Instant now = env_.clock.now();
+    if (now < doubted_until_) return;
+    doubted_until_ = now + link_patience();
+    for (auto& [id, peer] : peers_) peer.link->probe(doubted_until_);
 }
 
 // Only in the simulator: whoever leads may lose it at any moment.

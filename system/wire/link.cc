@@ -6,6 +6,7 @@
 
 #include "system/base/planted_bug.h"
 #include "system/base/prng.h"
+#include "system/wire/peer_messages.h"
 
 namespace quern::wire {
 
@@ -158,6 +159,13 @@ uint64_t Link::request(FrameKind kind, Encoded message, Instant deadline,
     return id;
 }
 
+void Link::probe(Instant deadline) {
+    if (state_ != State::up) return;
+    const uint64_t id = request(FrameKind::ping, encode(Ping{env_.clock.now()}), deadline,
+                                [](const Result<Frame>&) {});
+    if (const auto asked = pending_.find(id); asked != pending_.end()) asked->second.probe = true;
+}
+
 void Link::cancel(uint64_t request) { pending_.erase(request); }
 
 void Link::arm_deadline_timer(Instant deadline) {
@@ -191,8 +199,9 @@ void Link::deadlines_due() {
 }
 
 bool Link::silent(const Pending& pending) const {
-    return options_.silence_max > Duration::zero() && heard_ < pending.sent &&
-           pending.deadline - pending.sent >= options_.silence_max;
+    if (heard_ >= pending.sent) return false;
+    return pending.probe || (options_.silence_max > Duration::zero() &&
+                             pending.deadline - pending.sent >= options_.silence_max);
 }
 
 void Link::on_frame(FrameConnection&, Frame frame) {

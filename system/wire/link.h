@@ -65,6 +65,8 @@ public:
     // (connection_reset, timed_out at `deadline`). Returns a number for cancel(), never 0.
     uint64_t request(FrameKind kind, Encoded message, Instant deadline,
                      Callback<void(Result<Frame>)> done);
+    // Asks for a sign of life at once; the connection is dropped if no frame comes until `deadline`.
+    void probe(Instant deadline);
     // `done` will not be called; the peer is not told.
     void cancel(uint64_t request);
     size_t outstanding() const { return pending_.size(); }
@@ -81,6 +83,7 @@ private:
         Instant sent;
         Instant deadline;
         Callback<void(Result<Frame>)> done;
+        bool probe = false;  // silence until its deadline is enough
     };
 
     void dial();

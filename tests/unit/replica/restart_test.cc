@@ -55,6 +55,7 @@ public:
                   Callback<void(Result<wire::RepairReply>)>) override {}
     void storage_failed(const Error& error) override { ready = fail(error); }
     void status_changed(GroupReplica&) override {}
+    void doubt_links() override {}
     NodeId self() const override { return NodeId(1); }
     ReplicaObserver* observer() override { return nullptr; }
 

@@ -300,6 +300,22 @@ TEST_F(Session, a_silent_peer_is_dropped_when_a_request_has_waited_long_enough) 
     ASSERT_TRUE(wait([&] { return asker.ups == 2; }));
 }
 
+TEST_F(Session, a_probe_that_finds_silence_ends_the_connection) {
+    serve();
+    Link link(a.env(), link_options(), asker);
+    link.start();
+    ASSERT_TRUE(wait([&] { return link.up(); }));
+    const auto soon = [&] { return a.env().clock.now() + Duration::milliseconds(300); };
+    link.probe(soon());
+    wait([] { return false; }, Duration::milliseconds(500));
+    EXPECT_TRUE(asker.downs.empty());
+    server->answers = false;
+    link.probe(soon());
+    ASSERT_TRUE(wait([&] { return asker.downs.size() == 1; }, Duration::milliseconds(350)));
+    EXPECT_EQ(asker.downs[0].code, ErrorCode::timed_out);
+    ASSERT_TRUE(wait([&] { return asker.ups == 2; }));
+}
+
 // Lost attempts are sent again after 1, 2, 4 s by the network itself: too late for some.
 TEST_F(Session, an_attempt_that_finds_no_answer_is_given_up_for_another) {
     serve();
