@@ -131,21 +131,15 @@ int main(int argc, char** argv) {
     CampaignOptions& campaign = running.campaign;
     bool no_faults = false;
     bool no_canary = false;
-    auto of_plan = [&](CLI::App* command) {
-        command->add_flag("--no-faults", no_faults, "leave out all faults");
-        add_shape_option(*command, campaign.kind);
-    };
     CLI::App* run = add_run_command(app, running, no_canary);
-    of_plan(run);
+    run->add_flag("--no-faults", no_faults, "leave out all faults");
+    add_shape_option(*run, campaign.kind);
 
-    uint64_t seed = 0;
+    PlanSource source;
     CLI::App* verify = app.add_subcommand("verify", "Run a seed twice and show where the runs differ");
-    verify->add_option("seed", seed, "which")->required();
-    of_plan(verify);
-
+    add_plan_options(*verify, source);
     CLI::App* show = app.add_subcommand("plan", "Print the plan of a seed");
-    show->add_option("seed", seed, "which")->required();
-    of_plan(show);
+    add_plan_options(*show, source);
     Command chosen;
     add_replay_command(app, chosen);
     add_shrink_command(app, chosen);
@@ -170,13 +164,14 @@ int main(int argc, char** argv) {
     running.canary = !no_canary && !planted_bugs_built();
     if (run->parsed()) return running.run();
     if (chosen) return chosen();
+    const std::optional<RunPlan> plan = find_plan(source);
+    if (!plan) return exit_usage;
     if (verify->parsed()) {
-        const RunPlan plan = make_plan(seed, !no_faults, campaign.kind);
-        const std::string difference = first_difference(plan, plan);
+        const std::string difference = first_difference(*plan, *plan);
         std::cout << (difference.empty() ? "both runs are the same\n" : difference);
         return difference.empty() ? 0 : exit_failed;
     }
-    std::cout << make_plan(seed, !no_faults, campaign.kind).to_string();
+    std::cout << plan->to_string();
     return 0;
 }
 
