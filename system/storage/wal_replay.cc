@@ -194,6 +194,8 @@ Result<void> WalReplay::settle(const Next& next) {
             loss_ = {std::max<uint64_t>(last_segment_, 1), last_used_bytes_};
         }
     }
+    // A torn tail in the midst of a segment followed batches that had completed.
+    if (torn_tail_dropped_ && recent_.empty() && last_used_bytes_ != 0) loss_ = {last_segment_, 0};
     if (first != 0) next_sequence_ = first + slots.size();
     return {};
 }
@@ -230,7 +232,7 @@ Result<void> WalReplay::apply(const ParsedBatch& batch) {
     const Head& head = batch.head;
     if (head.offset_bytes == 0) {
         if (auto done = apply_segment_start(batch); !done) return done;
-    } else if (next_sequence_ == 0 && last_segment_ == 0) {
+    } else if (recent_.empty()) {
         loss_ = {head.segment, 0};  // the log's first segment lost its start
     }
     for (size_t i = 0; i < head.records.size(); ++i) {

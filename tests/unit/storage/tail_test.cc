@@ -99,6 +99,34 @@ TEST_F(WalTail, a_torn_copy_of_a_head_is_no_head) {
     EXPECT_FALSE(parsed.written_behind);
 }
 
+// Seed 43880: a torn batch was all that could be read of the log, and what it knew of the ones before took the log's
+// lost start for its beginning.
+struct LostStart : Damage {
+    ErrorCode restart_with_torn_tail_alone(bool copies) {
+        write(1, 8);
+        EXPECT_TRUE(world.commit(*node, {entries(1, 9, 4, {std::string(20'000, 'x')})}).has_value());
+        stop();
+        const ParsedBatch last = batch_of(9);
+        const uint64_t at = last.head.offset_bytes;
+        const size_t head = head_bytes(last.head.records);
+        if (!copies) overwrite(at + head, std::vector<uint8_t>(last.head.payload_start - head, 0x33));
+        overwrite(at + 3 * block_bytes, std::vector<uint8_t>(2 * block_bytes));
+        EXPECT_TRUE(parsed().batches.back().could_be_torn);
+        for (uint64_t block = 0; block < at / block_bytes; ++block) {
+            world.disk.unreadable.insert({segment(), block});
+        }
+        return restart();
+    }
+};
+
+TEST_F(LostStart, is_told_though_a_torn_tail_knows_some_of_it) {
+    EXPECT_EQ(restart_with_torn_tail_alone(true), ErrorCode::corrupt);
+}
+
+TEST_F(LostStart, is_told_though_nothing_but_a_torn_tail_is_left) {
+    EXPECT_EQ(restart_with_torn_tail_alone(false), ErrorCode::corrupt);
+}
+
 // Whole sectors of it are zeros, as if they had never been written.
 TEST_F(WalTail, an_unreadable_block_of_a_blank_payload_is_no_torn_write) {
     write(1, 8);
