@@ -171,7 +171,11 @@ void Call::error_came(wire::Response response) {
         // was made under its name since.
         if (!request_.queue) request_.queue = response.queue;
         const bool repeatable = !has_effect_ || request_.token.session;
-        if (repeatable && error_info(error.code).retryable) return retry(error);
+        if (repeatable && error_info(error.code).retryable) {
+            // Its nodes do not answer this balancer; they may answer another one.
+            if (!hurried_) context_.links().failed(endpoint_);
+            return retry(error);
+        }
         response.error.outcome = honest(Outcome::unknown);
         return finish(std::move(response));
     }

@@ -81,6 +81,21 @@ TEST_F(Failover, a_balancer_that_had_little_time_left_stays_the_first_choice) {
     }
 }
 
+// A balancer from which nodes cannot be reached speaks, and says that much.
+TEST_F(Failover, a_balancer_that_finds_no_answer_is_left_for_another) {
+    const auto finds_none = [](FakeBalancer& b, const Seen& seen) {
+        b.answer_error(seen, Error(ErrorCode::outcome_unknown).with_outcome(Outcome::unknown));
+    };
+    for (const bool first_finds_none : {false, true}) {  // which one a client begins with is drawn
+        FakeBalancer one(w.b1, first_finds_none ? FakeBalancer::Behaviour(finds_none) : answer_send);
+        FakeBalancer two(w.b2, first_finds_none ? FakeBalancer::Behaviour(answer_send) : finds_none);
+        Client client(w.host.env(), w.options(true));
+        for (int i = 0; i < 4; ++i) EXPECT_TRUE(send_ok(client, Duration::seconds(2))) << first_finds_none;
+        EXPECT_LE((first_finds_none ? one : two).seen.size(), 1u);
+        w.world.run_for(Duration::seconds(1));
+    }
+}
+
 // The token counts in the queue that it was sent to, not in another of the same name.
 TEST_F(Failover, what_may_be_done_in_a_queue_is_not_asked_of_its_successor) {
     FakeBalancer balancer(w.b1, answer_send);
