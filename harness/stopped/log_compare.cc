@@ -70,6 +70,15 @@ void check_covered(const Named& node, const Group& longest, GroupId group, int64
                 now_ns);
 }
 
+// What a log has no entry of must be covered by its snapshot.
+void check_begun(const Named& node, GroupId group, int64_t now_ns, Verdict& verdict) {
+    if (node.log->base <= node.log->snapshot) return;
+    verdict.add("R10",
+                fmt::format("s{} group {}: a gap between its snapshot at {} and its first entry, {}", node.node.value,
+                            group.value, node.log->snapshot.value, node.log->base.next().value),
+                now_ns);
+}
+
 }  // namespace
 
 Group longest_log(const StoppedLogs& logs, GroupId group) {
@@ -98,6 +107,7 @@ uint64_t compare_logs(const StoppedLogs& logs, GroupId group, const Group& longe
     }
     uint64_t compared = 0;
     for (size_t i = 0; i < all.size(); ++i) {
+        check_begun(all[i], group, now_ns, verdict);
         check_covered(all[i], longest, group, now_ns, verdict);
         for (size_t k = i + 1; k < all.size(); ++k) {
             const std::string differs = difference(all[i], all[k], compared);
@@ -120,7 +130,7 @@ void check_kept_answers(const StoppedLogs& logs, uint32_t replication, const His
         size_t held = 0;
         for (const auto& [node, log] : logs) {
             const Group* mine = log.find(op.at.group);
-            held += mine != nullptr && (mine->holds(op.at.index, term) || (!term && op.at.index <= mine->base));
+            held += mine != nullptr && mine->holds(op.at.index, term);
         }
         if (op.at.index <= truth.last() && held >= majority) continue;
         verdict.add("R9",

@@ -1,6 +1,6 @@
 // Judges what stopped nodes left on their disks: their logs against each other, against the model, and against
 // what clients were told. So rounds with real nodes, into which nobody can look while they run, are held to rules
-// of Raft as well: R3, R4, R9, and with the model all that GroupJudge knows.
+// of Raft as well: R3, R4, R9, R10, and with the model all that GroupJudge knows.
 #pragma once
 
 #include <string>
@@ -39,7 +39,8 @@ std::string logs_text(const StoppedLogs& logs);
 StoppedLog::Group longest_log(const StoppedLogs& logs, GroupId group);
 
 // R3: entries of one index and term are the same on all nodes, and so is all before them; so is what two
-// snapshots cover. R4: what a snapshot covers is in the longest log. Gives the number of entries compared.
+// snapshots cover. R4: what a snapshot covers is in the longest log. R10: nothing is missing between a log's
+// snapshot and its first entry. Gives the number of entries compared.
 uint64_t compare_logs(const StoppedLogs& logs, GroupId group, const StoppedLog::Group& longest, int64_t now_ns,
                       Verdict& verdict);
 

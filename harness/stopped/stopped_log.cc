@@ -88,7 +88,7 @@ Term Group::term_at(LogIndex index) const {
 
 bool Group::holds(LogIndex index, Term term) const {
     if (index <= snapshot) return true;
-    return index <= last() && term_at(index) == term;
+    return term && index <= last() && term_at(index) == term;
 }
 
 const Group* StoppedLog::find(GroupId group) const {

@@ -171,6 +171,19 @@ TEST_F(LogsOfThree, none_of_which_reaches_back_are_not_followed) {
     ASSERT_EQ(found_.not_followed.size(), 1u);
 }
 
+TEST_F(LogsOfThree, lost_their_first_segment_before_a_snapshot_covered_it) {
+    const Buffer big = Buffer::copy_of(std::string(20'000, 'x'));
+    for (uint64_t index = 1; index <= 5; ++index) append_to_all(index, 1, big);
+    const History history = one_answer(answered(OpKind::purge, 1));
+    const StoppedLog::Group whole = log_of(1);
+    EXPECT_EQ(whole.base, LogIndex(0));
+    lost_segments_ = {1};
+    EXPECT_GT(log_of(1).base, LogIndex(0));
+    EXPECT_EQ(verdict(history), "R10 R9");
+    for (uint32_t node = 1; node <= 3; ++node) snapshot(node, 5, 1);
+    EXPECT_EQ(verdict(history), "") << text_;
+}
+
 TEST_F(LogsOfThree, an_entry_that_is_no_command) {
     append_to_all(1, 1, Buffer::copy_of("nonsense"));
     EXPECT_EQ(verdict(), "R15");

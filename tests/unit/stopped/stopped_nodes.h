@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <set>
 
 #include "harness/stopped/log_judge.h"
 #include "sim/world/world.h"
@@ -68,8 +69,10 @@ protected:
             const sim::Platter& platter = node.machine->disk().platter();
             for (const std::string& path : platter.paths_durable()) {
                 if (!path.starts_with("wal/") || !path.ends_with(".seg")) continue;
+                const uint64_t number = std::stoull(path.substr(4));
+                if (lost_segments_.contains(number)) continue;
                 Buffer image = *platter.durable_image(path, true);
-                segments.push_back({std::stoull(path.substr(4)), [image](uint64_t offset, size_t size) {
+                segments.push_back({number, [image](uint64_t offset, size_t size) {
                                         if (offset >= image.size()) return Buffer();
                                         return image.slice(offset, std::min(size, image.size() - offset));
                                     }});
@@ -91,6 +94,7 @@ protected:
         return names;
     }
 
+    std::set<uint64_t> lost_segments_;  // of all nodes
     harness::LogFindings found_;
     std::string text_;
 
