@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "system/base/buffer.h"
@@ -62,7 +63,8 @@ public:
         bool covers(uint64_t o) const { return o <= order || o == also; }
     };
     SyncPoint sync_point() const { return {order_, size_, 0, 0}; }
-    void sync_done(SyncPoint point);
+    // How many writes became durable.
+    size_t sync_done(SyncPoint point);
     // The kernel dropped the pages: they stay readable until a crash, but no later sync writes
     // them. Each is kept or lost as drawn by `random`.
     void sync_failed(SyncPoint point, uint64_t random);
@@ -98,7 +100,8 @@ public:
     // one sector's bytes over another. Returns how many it will spoil at most.
     void lose_at_next_sync(uint32_t sectors, uint64_t random);
     void misdirect_at_next_sync(uint64_t random);
-    // Takes back what the last sync that lost or misdirected sectors did.
+    // Takes back what the last sync that lost or misdirected sectors did to what it should have written. What
+    // it wrote over older bytes stays.
     void mend_last_lie();
     // Sectors spoiled since the last call.
     uint32_t take_lost_count() { return std::exchange(lost_count_, 0); }
@@ -136,6 +139,8 @@ private:
     void grow_to(uint64_t end);
     void commit_bytes(uint64_t offset, ByteSpan bytes, bool known_zeros);
     void spoil(const std::vector<Write>& synced);
+    // Like replace_sector, and may be taken back.
+    bool lie(uint64_t sector, ByteSpan bytes);
     void crash_keep_some(const std::vector<Write>& writes, uint64_t granule, uint64_t random);
     void crash_keep_prefix(const std::vector<Write>& writes, uint64_t random);
     void crash_size(uint64_t kept_end, uint64_t random);
@@ -159,7 +164,12 @@ private:
     std::vector<Write> pending_;  // by order
     std::map<uint64_t, Damage> damage_;
     uint64_t damage_size_ = UINT64_MAX;  // a damaged file ends here
-    std::vector<uint64_t> lied_about_;  // sectors, in the last sync that lied
+    // What a sync that lied made of a sector that it should have written.
+    struct Lie {
+        std::optional<Damage> before;
+        Damage after;
+    };
+    std::map<uint64_t, Lie> lied_about_;  // by sector; of the last sync that lied
     uint32_t lose_sectors_ = 0;
     uint64_t lose_random_ = 0;
     bool misdirect_ = false;

@@ -7,7 +7,7 @@
 
 namespace quern::sim {
 
-void Inode::sync_done(SyncPoint point) {
+size_t Inode::sync_done(SyncPoint point) {
     for (const Cut& cut : cuts_) {
         if (cut.order <= point.order) chunks_cut(std::min(cut.size, durable_size_));
     }
@@ -30,13 +30,15 @@ void Inode::sync_done(SyncPoint point) {
             if (now(write)) commit(write);
         }
     }
-    std::erase_if(pending_, now);
+    const size_t written = std::erase_if(pending_, now);
     resized_ = size_ != durable_size_;
+    return written;
 }
 
 // The disk says yes and does something else. Pristine bytes go to their place; what the disk really
 // holds lies over them as damage.
 void Inode::spoil(const std::vector<Write>& synced) {
+    if (synced.empty()) return;
     std::vector<uint64_t> sectors;
     for (const Write& write : synced) {
         for (uint64_t s = write.offset / sector_bytes; s * sector_bytes < write.end(); ++s) {
@@ -57,25 +59,49 @@ void Inode::spoil(const std::vector<Write>& synced) {
         commit(write);
     lied_about_.clear();
     for (const auto& [sector, bytes] : old) {
-        if (!replace_sector(sector, bytes)) continue;
-        ++lost_count_;
-        lied_about_.push_back(sector);
+        if (lie(sector, bytes)) ++lost_count_;
     }
     if (misdirect_ && !sectors.empty() && durable_size_ >= sector_bytes) {
         const uint64_t from = sectors[bounded(misdirect_random_, sectors.size())];
         const uint64_t to = bounded(mix64(misdirect_random_), durable_size_ / sector_bytes);
         std::array<uint8_t, sector_bytes> bytes{};
         if (to != from && base_read(from * sector_bytes, bytes, true)) {
-            if (replace_sector(to, bytes)) ++misdirected_count_;
+            // What was there before this sync has good batches behind it: its loss can be seen.
+            const bool of_this_sync = std::binary_search(sectors.begin(), sectors.end(), to);
+            if (of_this_sync ? lie(to, bytes) : replace_sector(to, bytes)) ++misdirected_count_;
             bytes.fill(0);
-            if (replace_sector(from, bytes)) ++misdirected_count_;
-            lied_about_.insert(lied_about_.end(), {from, to});
+            if (lie(from, bytes)) ++misdirected_count_;
         }
     }
-    if (!sectors.empty()) {
-        lose_sectors_ = 0;
-        misdirect_ = false;
+    lose_sectors_ = 0;
+    misdirect_ = false;
+}
+
+bool Inode::lie(uint64_t sector, ByteSpan bytes) {
+    const auto there = damage_.find(sector);
+    const std::optional<Damage> before = there == damage_.end() ? std::nullopt : std::optional(there->second);
+    if (!replace_sector(sector, bytes)) return false;
+    const auto [told, fresh] = lied_about_.try_emplace(sector);
+    if (fresh) told->second.before = before;
+    told->second.after = damage_.at(sector);
+    return true;
+}
+
+// What else struck the sector, before the lie or since, stays.
+void Inode::mend_last_lie() {
+    for (const auto& [sector, lie] : lied_about_) {
+        const auto there = damage_.find(sector);
+        if (there == damage_.end()) continue;  // written again
+        Damage pristine;
+        chunks_read(sector * sector_bytes, pristine.bytes);
+        Damage& now = there->second;
+        const Damage& before = lie.before ? *lie.before : pristine;
+        for (size_t i = 0; i < sector_bytes; ++i) {
+            if (now.bytes[i] == lie.after.bytes[i]) now.bytes[i] = before.bytes[i];
+        }
+        if (!now.unreadable && now.bytes == pristine.bytes) damage_.erase(there);
     }
+    lied_about_.clear();
 }
 
 void Inode::sync_failed(SyncPoint point, uint64_t random) {
@@ -248,11 +274,6 @@ bool Inode::cut_tail(uint64_t size) {
 void Inode::lose_at_next_sync(uint32_t sectors, uint64_t random) {
     lose_sectors_ = sectors;
     lose_random_ = random;
-}
-
-void Inode::mend_last_lie() {
-    for (const uint64_t sector : lied_about_) damage_.erase(sector);
-    lied_about_.clear();
 }
 
 void Inode::misdirect_at_next_sync(uint64_t random) {

@@ -115,8 +115,9 @@ private:
     uint64_t random_ordinal_ = 0;
     uint64_t crash_ordinal_ = 0;
     // The log's last sync was a lie: some of its sectors are not what was written. If the process dies before
-    // the log's next sync, that is taken back: such a tail looks as if the write had never been finished, and
-    // no node can tell. Only a leader can, who knows what was acknowledged (raft.h, Restored::faulty_from).
+    // the next sync that writes something of the log, to whatever segment, that is taken back: such a tail looks
+    // as if the write had never been finished, and no node can tell. Only a leader can, who knows what was
+    // acknowledged (raft.h, Restored::faulty_from).
     InodeRef lied_about_;
     uint32_t slow_factor_ = 1;
     bool stuck_ = false;

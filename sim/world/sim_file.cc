@@ -70,10 +70,11 @@ bool SimFile::sync_land(SimDisk& disk, const Open& file, Inode::SyncPoint point)
         file.inode->sync_failed(point, disk.random());
         disk.counters_.struck(FaultKind::sync_error);
     } else {
-        file.inode->sync_done(point);
+        const size_t written = file.inode->sync_done(point);
         const uint32_t lost = file.inode->take_lost_count();
         const uint32_t misdirected = file.inode->take_misdirected_count();
-        if (file.file_class == "wal") {
+        // A new segment's sync writes nothing of the log.
+        if (file.file_class == "wal" && written > 0) {
             disk.lied_about_ = lost + misdirected > 0 ? file.inode : nullptr;
         }
         disk.counters_.struck(FaultKind::lost_write, lost);

@@ -164,6 +164,82 @@ TEST_F(Damage, a_lie_about_the_logs_last_sync_is_taken_back_at_death) {
     }
 }
 
+// A new segment is synced, too; it shows nothing of the batch before.
+TEST_F(Damage, a_lie_is_taken_back_though_a_new_segment_was_synced) {
+    files.write(*file, 0, std::string(4096, 'b'));
+    damage_disk(world, m, anything, {FaultKind::lost_write, 3, 1, ""});
+    EXPECT_EQ(files.sync(*file), ErrorCode::ok);
+    const auto spare = files.open("wal-2", OpenMode::create_new);
+    EXPECT_EQ(files.allocate(*spare, 65'536), ErrorCode::ok);
+    EXPECT_EQ(files.sync(*spare), ErrorCode::ok);
+    damage_disk(world, m, anything, {FaultKind::lost_write, 4, 1, ""});
+    EXPECT_EQ(files.sync(*spare), ErrorCode::ok);  // with another lie in wait, and nothing to lie about
+    m.power_loss(CrashLoss::everything);
+    m.start();
+    file = files.open("wal-1", OpenMode::existing);
+    EXPECT_EQ(files.read(*file, 0, 4096), std::string(4096, 'b'));
+}
+
+TEST_F(Damage, a_lie_is_not_taken_back_once_another_segment_was_written_to) {
+    const auto next = files.open("wal-2", OpenMode::create_new);
+    files.sync_directory("");
+    files.write(*file, 0, std::string(4096, 'b'));
+    damage_disk(world, m, anything, {FaultKind::lost_write, 3, 1, ""});
+    EXPECT_EQ(files.sync(*file), ErrorCode::ok);
+    files.write(*next, 0, "behind it");
+    EXPECT_EQ(files.sync(*next), ErrorCode::ok);
+    m.power_loss(CrashLoss::everything);
+    m.start();
+    file = files.open("wal-1", OpenMode::existing);
+    const std::string now = files.read(*file, 0, 4096);
+    EXPECT_EQ(std::count(now.begin(), now.end(), 'b'), 3584);
+}
+
+// The older bytes have good batches behind them: that they are gone can be seen.
+TEST_F(Damage, what_a_misdirected_write_fell_upon_is_not_given_back_at_death) {
+    files.write(*file, 0, std::string(512, 'b'));
+    damage_disk(world, m, anything, {FaultKind::misdirected_write, 3, 1, ""});
+    EXPECT_EQ(files.sync(*file), ErrorCode::ok);
+    m.power_loss(CrashLoss::everything);
+    m.start();
+    file = files.open("wal-1", OpenMode::existing);
+    const std::string now = files.read(*file, 0, 8192);
+    EXPECT_EQ(now.substr(0, 512), std::string(512, 'b'));
+    EXPECT_EQ(std::count(now.begin(), now.end(), 'b'), 1024);
+    EXPECT_EQ(std::count(now.begin(), now.end(), 'a'), 7168);
+}
+
+// All sectors are of this sync, so wherever it went, it went over new bytes.
+TEST_F(Damage, a_write_misdirected_within_one_sync_is_taken_back_whole) {
+    for (uint64_t key = 1; key <= 8; ++key) {
+        const std::string bytes(8192, static_cast<char>('b' + key));
+        files.write(*file, 0, bytes);
+        damage_disk(world, m, anything, {FaultKind::misdirected_write, key, 1, ""});
+        EXPECT_EQ(files.sync(*file), ErrorCode::ok);
+        m.power_loss(CrashLoss::everything);
+        m.start();
+        file = files.open("wal-1", OpenMode::existing);
+        EXPECT_EQ(files.read(*file, 0, 8192), bytes);
+    }
+}
+
+TEST_F(Damage, rot_beside_a_lie_stays_when_the_lie_is_taken_back) {
+    const InodeRef inode = platter().find_durable("wal-1");
+    ASSERT_TRUE(inode->flip_bit(300, 1));
+    files.write(*file, 0, std::string(100, 'b'));  // the one sector that can be lost
+    damage_disk(world, m, anything, {FaultKind::lost_write, 3, 1, ""});
+    EXPECT_EQ(files.sync(*file), ErrorCode::ok);
+    EXPECT_EQ(files.read(*file, 0, 1), "a");
+    ASSERT_TRUE(inode->flip_bit(400, 1));
+    m.power_loss(CrashLoss::everything);
+    m.start();
+    file = files.open("wal-1", OpenMode::existing);
+    std::string expected = std::string(100, 'b') + std::string(412, 'a');
+    expected[300] ^= 2;
+    expected[400] ^= 2;
+    EXPECT_EQ(files.read(*file, 0, 512), expected);
+}
+
 TEST_F(Damage, a_misdirected_write_spoils_two_places) {
     files.write(*file, 0, std::string(512, 'b'));
     damage_disk(world, m, anything, {FaultKind::misdirected_write, 3, 1, ""});
