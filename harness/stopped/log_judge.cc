@@ -49,7 +49,7 @@ LogFindings judge_logs(const StoppedLogs& logs, const LogJudgeOptions& options, 
             findings.not_followed.push_back(
                 fmt::format("group {}: no log reaches back beyond {}", number, longest.base.value));
         } else if (number == 0) {
-            effects.created = [made = queues_made(longest)](QueueId queue) {
+            effects.created = [made = queues_made(longest, now_ns, verdict)](QueueId queue) {
                 const auto found = made.find(queue);
                 return found == made.end() ? ClusterTime{} : found->second;
             };

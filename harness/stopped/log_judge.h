@@ -51,7 +51,8 @@ class GroupJudge;
 // Applies a data group's log from index 1 on a state machine and holds that against the model, entry by entry.
 // False, and a violation of R15, if an entry does not decode.
 bool follow_log(const StoppedLog::Group& log, GroupId group, int64_t now_ns, GroupJudge& judge, Verdict& verdict);
-// When the catalogue made each queue, from group 0's log, as far as it goes back to index 1.
-std::map<QueueId, ClusterTime> queues_made(const StoppedLog::Group& log);
+// When the catalogue made each queue, from group 0's log, as far as it goes back to index 1. A violation of R15 if
+// an entry does not decode, which ends it.
+std::map<QueueId, ClusterTime> queues_made(const StoppedLog::Group& log, int64_t now_ns, Verdict& verdict);
 
 }  // namespace quern::harness

@@ -9,6 +9,14 @@
 
 namespace quern::harness {
 
+namespace {
+
+void add_undecodable(GroupId group, const raft::Entry& entry, int64_t now_ns, Verdict& verdict) {
+    verdict.add("R15", fmt::format("group {}: entry {} does not decode", group.value, entry.index.value), now_ns);
+}
+
+}  // namespace
+
 bool follow_log(const StoppedLog::Group& log, GroupId group, int64_t now_ns, GroupJudge& judge, Verdict& verdict) {
     QUERN_ASSERT(!log.base);
     queue::GroupState state;
@@ -16,8 +24,7 @@ bool follow_log(const StoppedLog::Group& log, GroupId group, int64_t now_ns, Gro
     for (const raft::Entry& entry : log.entries) {
         const bool command = entry.kind == raft::EntryKind::command;
         if (command && !wire::decode_commands(entry.payload, batch)) {
-            verdict.add("R15", fmt::format("group {}: entry {} does not decode", group.value, entry.index.value),
-                        now_ns);
+            add_undecodable(group, entry, now_ns, verdict);
             return false;
         }
         state.begin_entry(entry.index, command ? batch.time : ClusterTime{});
@@ -36,7 +43,7 @@ bool follow_log(const StoppedLog::Group& log, GroupId group, int64_t now_ns, Gro
     return true;
 }
 
-std::map<QueueId, ClusterTime> queues_made(const StoppedLog::Group& log) {
+std::map<QueueId, ClusterTime> queues_made(const StoppedLog::Group& log, int64_t now_ns, Verdict& verdict) {
     QUERN_ASSERT(!log.base);
     std::map<QueueId, ClusterTime> made;
     metadata::Catalogue catalogue;
@@ -44,10 +51,13 @@ std::map<QueueId, ClusterTime> queues_made(const StoppedLog::Group& log) {
         std::vector<metadata::Command> commands;
         ClusterTime time;
         if (entry.kind == raft::EntryKind::command) {
-            if (auto batch = wire::decode_metadata_commands(entry.payload)) {
-                time = batch->time;
-                commands = std::move(batch->commands);
+            auto batch = wire::decode_metadata_commands(entry.payload);
+            if (!batch) {
+                add_undecodable(GroupId(0), entry, now_ns, verdict);
+                break;
             }
+            time = batch->time;
+            commands = std::move(batch->commands);
         }
         catalogue.begin_entry(entry.index, time);
         for (const metadata::Command& command : commands) {

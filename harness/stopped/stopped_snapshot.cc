@@ -59,32 +59,48 @@ std::vector<Counted> counted_snapshots(const StoppedLogs& logs, const StoppedSna
     return counted;
 }
 
+// Null, and a violation of R14: it is not the state at its index.
+std::unique_ptr<LogFollower> begin_at(const Counted& it, GroupId group, int64_t now_ns, Verdict& verdict) {
+    auto follower = LogFollower::from_snapshot(group, it.snapshot->chunks);
+    if (follower != nullptr && follower->index() == it.snapshot->index) return follower;
+    const std::string what =
+        follower == nullptr ? "cannot be restored" : fmt::format("holds the state at {}", follower->index().value);
+    verdict.add("R14",
+                fmt::format("s{} group {}: its snapshot at {} {}", it.node.value, group.value,
+                            it.snapshot->index.value, what),
+                now_ns);
+    return nullptr;
+}
+
+// False, and a violation of R15: an entry on the way does not decode.
+bool follow_to(LogIndex index, const StoppedLog::Group& log, GroupId group, int64_t now_ns, LogFollower& follower,
+               Verdict& verdict) {
+    while (follower.index() < index) {
+        const LogIndex next = follower.index().next();
+        if (follower.apply(*log.find(next))) continue;
+        verdict.add("R15", fmt::format("group {}: entry {} does not decode", group.value, next.value), now_ns);
+        return false;
+    }
+    return true;
+}
+
 uint64_t judge_group(const StoppedLog::Group& longest, GroupId group, const std::vector<Counted>& counted,
                      int64_t now_ns, Verdict& verdict) {
-    const auto wrong = [&](const Counted& it, const char* what) {
-        verdict.add("R14",
-                    fmt::format("s{} group {}: its snapshot at {} {}", it.node.value, group.value,
-                                it.snapshot->index.value, what),
-                    now_ns);
-    };
     std::unique_ptr<LogFollower> follower;
     if (!longest.base) follower = LogFollower::from_nothing(group);
     uint64_t judged = 0;
     for (const Counted& it : counted) {
         if (it.snapshot->index < longest.base || it.snapshot->index > longest.last()) continue;
-        const bool first = follower == nullptr;
-        if (first) follower = LogFollower::from_snapshot(group, it.snapshot->chunks);
-        if (follower == nullptr) {
-            wrong(it, "cannot be restored");
-            return judged;
-        }
-        while (follower->index() < it.snapshot->index) {
-            if (!follower->apply(*longest.find(follower->index().next()))) return judged;
-        }
+        const bool first = follower == nullptr;  // there is no log to hold it against
+        if (first) follower = begin_at(it, group, now_ns, verdict);
+        if (follower == nullptr) continue;
+        if (!follow_to(it.snapshot->index, longest, group, now_ns, *follower, verdict)) return judged;
         judged += first ? 0 : 1;
-        if (!std::ranges::equal(follower->image(), joined(it.snapshot->chunks))) {
-            wrong(it, "is not the state that the log leads to");
-        }
+        if (std::ranges::equal(follower->image(), joined(it.snapshot->chunks))) continue;
+        verdict.add("R14",
+                    fmt::format("s{} group {}: its snapshot at {} is not the state that the log leads to",
+                                it.node.value, group.value, it.snapshot->index.value),
+                    now_ns);
     }
     return judged;
 }

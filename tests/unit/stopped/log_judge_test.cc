@@ -189,5 +189,16 @@ TEST_F(LogsOfThree, an_entry_that_is_no_command) {
     EXPECT_EQ(verdict(), "R15");
 }
 
+TEST_F(LogsOfThree, an_entry_of_the_catalogue_that_is_no_command) {
+    for (uint32_t node = 1; node <= 3; ++node) {
+        storage::GroupChange change;
+        change.create = true;
+        change.entries = {{GroupId(0), LogIndex(1), Term(1), static_cast<uint8_t>(raft::EntryKind::command),
+                           Buffer::copy_of("nonsense")}};
+        write(node, std::move(change), GroupId(0));
+    }
+    EXPECT_EQ(verdict(), "R15");
+}
+
 }  // namespace
 }  // namespace quern::test

@@ -36,8 +36,8 @@ protected:
         it.machine->start();
         open(it);
     }
-    void write(uint32_t node, storage::GroupChange change) {
-        change.group = group;
+    void write(uint32_t node, storage::GroupChange change, GroupId of = group) {
+        change.group = of;
         std::vector<storage::GroupChange> changes;
         changes.push_back(std::move(change));
         nodes_.at(NodeId(node)).storage->write(std::move(changes),

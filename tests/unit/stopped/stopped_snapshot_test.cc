@@ -24,14 +24,25 @@ protected:
         StoppedNodes::SetUp();
         for (uint32_t index = 1; index <= 4; ++index) append_to_all(index, 1, queue_made(index));
     }
-    // Node `node` counts a snapshot at `index`; its file holds the state at `state_at`.
-    void put(uint32_t node, uint64_t index, uint64_t state_at) {
+    // Node `node` counts a snapshot at `index`; its file holds the state at `held`.
+    void put(uint32_t node, uint64_t index, uint64_t held) {
         snapshot(node, index, 1);
-        const auto follower = LogFollower::from_nothing(group);
-        for (uint32_t i = 1; i <= state_at; ++i) {
-            ASSERT_TRUE(follower->apply({LogIndex(i), Term(1), raft::EntryKind::command, queue_made(i)}));
+        const Buffer image = Buffer::copy_of(state_at(held)->image());
+        snapshots_[NodeId(node)] = {{group, LogIndex(index), Term(1), {image}}};
+    }
+    static std::unique_ptr<LogFollower> state_at(uint64_t index) {
+        auto follower = LogFollower::from_nothing(group);
+        for (uint32_t i = 1; i <= index; ++i) {
+            EXPECT_TRUE(follower->apply({LogIndex(i), Term(1), raft::EntryKind::command, queue_made(i)}));
         }
-        snapshots_[NodeId(node)] = {{group, LogIndex(index), Term(1), {Buffer::copy_of(follower->image())}}};
+        return follower;
+    }
+    // What was before index 5 is gone from all the logs.
+    void begin_behind_a_snapshot() {
+        for (uint32_t node = 1; node <= 3; ++node) {
+            snapshot(node, 5, 2, false);  // of another log
+            append(node, 6, 2, queue_made(6));
+        }
     }
     std::string snapshots_verdict() {
         Verdict verdict;
@@ -71,14 +82,8 @@ TEST_F(SnapshotsOfThree, one_of_which_is_missing) {
 }
 
 TEST_F(SnapshotsOfThree, are_followed_from_the_oldest_where_no_log_goes_back) {
-    for (uint32_t node = 1; node <= 3; ++node) {
-        snapshot(node, 5, 2, false);  // of another log: what was before it is gone
-        append(node, 6, 2, queue_made(6));
-    }
-    const auto follower = LogFollower::from_nothing(group);
-    for (uint32_t i = 1; i <= 5; ++i) {
-        ASSERT_TRUE(follower->apply({LogIndex(i), Term(1), raft::EntryKind::command, queue_made(i)}));
-    }
+    begin_behind_a_snapshot();
+    const auto follower = state_at(5);
     const std::vector<Buffer> at_five = {Buffer::copy_of(follower->image())};
     for (uint32_t node = 1; node <= 3; ++node) snapshots_[NodeId(node)] = {{group, LogIndex(5), Term(2), at_five}};
     EXPECT_EQ(snapshots_verdict(), "");
@@ -89,6 +94,23 @@ TEST_F(SnapshotsOfThree, are_followed_from_the_oldest_where_no_log_goes_back) {
     EXPECT_EQ(snapshots_verdict(), "R14");
     snapshots_[NodeId(3)] = {{group, LogIndex(6), Term(2), {Buffer::copy_of(follower->image())}}};
     EXPECT_EQ(snapshots_verdict(), "");
+}
+
+TEST_F(SnapshotsOfThree, the_oldest_of_which_is_of_another_moment) {
+    begin_behind_a_snapshot();
+    for (const uint64_t held : {4u, 5u, 6u}) {
+        const std::vector<Buffer> image = {Buffer::copy_of(state_at(held)->image())};
+        for (uint32_t node = 1; node <= 3; ++node) snapshots_[NodeId(node)] = {{group, LogIndex(5), Term(2), image}};
+        EXPECT_EQ(snapshots_verdict(), held == 5 ? "" : "R14");
+    }
+}
+
+TEST_F(SnapshotsOfThree, an_entry_before_one_of_which_is_no_command) {
+    append_to_all(5, 1, Buffer::copy_of("nonsense"));
+    put(1, 2, 2);
+    snapshot(2, 5, 1);
+    snapshots_[NodeId(2)] = {{group, LogIndex(5), Term(1), {Buffer::copy_of("any")}}};
+    EXPECT_EQ(snapshots_verdict(), "R15");
 }
 
 Buffer frame(const Buffer& chunk, uint32_t ordinal, bool last) {
