@@ -39,6 +39,11 @@ LogFindings judge_logs(const StoppedLogs& logs, const LogJudgeOptions& options, 
                        Verdict& verdict) {
     LogFindings findings;
     const int64_t now_ns = history.ended_ns;
+    for (const auto& [node, log] : logs) {
+        for (const std::string& gap : log.gaps()) {
+            verdict.add("R10", fmt::format("s{}: {}", node.value, gap), now_ns);
+        }
+    }
     Effects effects;
     Judges judges;
     for (uint32_t number = 0; number <= options.data_groups; ++number) {

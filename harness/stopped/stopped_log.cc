@@ -4,6 +4,8 @@
 #include <cstring>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "system/base/checksum.h"
 
 namespace quern::harness {
@@ -110,17 +112,31 @@ StoppedLog StoppedLog::read(std::vector<StoppedSegment>& segments) {
 }
 
 void StoppedLog::read_segment(StoppedSegment& segment, uint64_t settled_before) {
-    for (uint64_t offset = 0;;) {
-        const auto decoded = read_head(segment, offset);
-        if (!decoded || decoded->head.sequence <= sequence_ || decoded->head.sequence >= settled_before) return;
+    uint64_t offset = 0;
+    const auto counts = [&](const std::optional<storage::DecodedHead>& decoded) {
+        return decoded && decoded->head.sequence > sequence_ && decoded->head.sequence < settled_before;
+    };
+    for (auto decoded = read_head(segment, offset); counts(decoded); decoded = read_head(segment, offset)) {
         const storage::Head& head = decoded->head;
         const Buffer batch = segment.read(offset, storage::payload_end(head));
-        if (!whole(head, batch.span())) return;
+        if (!whole(head, batch.span())) break;
+        check_follows(head);
         sequence_ = head.sequence;
         if (offset == 0) apply_checkpoint(head);
         for (const storage::Record& record : head.records) apply(record, batch);
         offset += head.batch_bytes;
     }
+    // The batch at `offset` was not finished, or recovery dropped it; then it is the segment's last.
+    while (!segment.read(offset += storage::block_bytes, 1).empty()) {
+        const auto behind = read_head(segment, offset);
+        if (counts(behind)) return check_follows(behind->head);
+    }
+}
+
+void StoppedLog::check_follows(const storage::Head& head) {
+    if (sequence_ == 0 || head.sequence == sequence_ + 1) return;
+    gaps_.push_back(fmt::format("batch {} of its log, at {} of segment {}, follows batch {}", head.sequence,
+                                head.offset_bytes, head.segment, sequence_));
 }
 
 // What the segment's first batch says of a group is the truth about where its log ends.

@@ -2,10 +2,11 @@
 // as far back as they still stand in its segments. Shares storage's format of records, not its recovery; batches
 // that recovery dropped are left out (docs/formats/wal.md).
 //
-// For logs without damage: what cannot be read ends its segment.
+// For logs without damage: what cannot be read ends its segment, and is told if anything stands behind it.
 #pragma once
 
 #include <map>
+#include <string>
 #include <vector>
 
 #include "system/base/callback.h"
@@ -45,14 +46,20 @@ public:
     const std::map<GroupId, Group>& groups() const { return groups_; }
     // Null: the node has none of it.
     const Group* find(GroupId group) const;
+    // A sentence for each place where batches are missing that others follow. Batches are numbered without a gap,
+    // and one is begun when that before it is durable: no crash leaves such a place.
+    const std::vector<std::string>& gaps() const { return gaps_; }
 
 private:
     void read_segment(StoppedSegment& segment, uint64_t settled_before);
+    // Holds a batch that is there against the last one that was read before it.
+    void check_follows(const storage::Head& head);
     void apply_checkpoint(const storage::Head& head);
     void apply(const storage::Record& record, const Buffer& batch);
 
     std::map<GroupId, Group> groups_;
     uint64_t sequence_ = 0;
+    std::vector<std::string> gaps_;
 };
 
 }  // namespace quern::harness

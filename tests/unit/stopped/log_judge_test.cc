@@ -184,6 +184,17 @@ TEST_F(LogsOfThree, lost_their_first_segment_before_a_snapshot_covered_it) {
     EXPECT_EQ(verdict(history), "") << text_;
 }
 
+TEST_F(LogsOfThree, lack_batches_in_between) {
+    const Buffer big = Buffer::copy_of(std::string(20'000, 'x'));
+    for (uint64_t index = 1; index <= 8; ++index) append_to_all(index, 1, big);
+    lost_segments_ = {1};
+    verdict();
+    EXPECT_EQ(text_.find("follows batch"), std::string::npos) << text_;
+    lost_segments_ = {2};
+    EXPECT_EQ(verdict(), "R10");
+    EXPECT_NE(text_.find("follows batch"), std::string::npos) << text_;
+}
+
 TEST_F(LogsOfThree, an_entry_that_is_no_command) {
     append_to_all(1, 1, Buffer::copy_of("nonsense"));
     EXPECT_EQ(verdict(), "R15");

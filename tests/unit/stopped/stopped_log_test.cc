@@ -121,28 +121,65 @@ Record record(RecordKind kind, uint64_t index = 0, uint64_t term = 0) {
     return r;
 }
 
-// Recovery dropped batch 2 of segment 1, though it can be read, and began segment 2 with that number.
-TEST(StoppedSegments, lack_what_recovery_dropped) {
-    Record checkpoint = record(RecordKind::checkpoint);
-    checkpoint.last_index = LogIndex(1);
-    checkpoint.last_term = Term(1);
-    const std::vector<Buffer> first = {
-        batch(1, 1, 0, {record(RecordKind::create), record(RecordKind::entry, 1, 1)}),
-        batch(2, 1, storage::block_bytes, {record(RecordKind::entry, 2, 1)})};
-    const Buffer second = batch(2, 2, 0, {checkpoint, record(RecordKind::entry, 2, 3)});
+Record checkpoint_at(uint64_t index, uint64_t term) {
+    Record made = record(RecordKind::checkpoint);
+    made.last_index = LogIndex(index);
+    made.last_term = Term(term);
+    return made;
+}
+
+harness::StoppedSegment segment_of(uint64_t number, const std::vector<Buffer>& batches) {
+    std::vector<uint8_t> bytes;
+    for (const Buffer& each : batches) bytes.insert(bytes.end(), each.span().begin(), each.span().end());
+    return {number, [file = Buffer::copy_of(bytes)](uint64_t offset, size_t size) {
+                if (offset >= file.size()) return Buffer();
+                return file.slice(offset, std::min<size_t>(size, file.size() - offset));
+            }};
+}
+
+// Of the right size, and no batch.
+Buffer rotten(const Buffer& good) {
+    MutableBuffer bytes(good.size());
+    std::copy(good.span().begin(), good.span().end(), bytes.data());
+    bytes.data()[20] ^= 1;
+    return std::move(bytes).freeze();
+}
+
+harness::StoppedLog read_segments(const std::vector<std::vector<Buffer>>& files) {
     std::vector<harness::StoppedSegment> segments;
-    segments.push_back({1, [first](uint64_t offset, size_t size) {
-                            const uint64_t number = offset / storage::block_bytes;
-                            return number < first.size() ? first[number].slice(0, std::min(size, first[number].size()))
-                                                         : Buffer();
-                        }});
-    segments.push_back({2, [second](uint64_t offset, size_t size) {
-                            return offset == 0 ? second.slice(0, std::min(size, second.size())) : Buffer();
-                        }});
-    const auto log = harness::StoppedLog::read(segments);
+    for (const auto& batches : files) segments.push_back(segment_of(segments.size() + 1, batches));
+    return harness::StoppedLog::read(segments);
+}
+
+class StoppedSegments : public ::testing::Test {
+protected:
+    const Buffer one_ = batch(1, 1, 0, {record(RecordKind::create), record(RecordKind::entry, 1, 1)});
+    const Buffer two_ = batch(2, 1, storage::block_bytes, {record(RecordKind::entry, 2, 1)});
+    const Buffer three_ = batch(3, 1, 2 * storage::block_bytes, {record(RecordKind::entry, 3, 1)});
+};
+
+// Recovery dropped batch 2 of segment 1, though it can be read, and began segment 2 with that number.
+TEST_F(StoppedSegments, lack_what_recovery_dropped) {
+    const auto log = read_segments(
+        {{one_, two_}, {batch(2, 2, 0, {checkpoint_at(1, 1), record(RecordKind::entry, 2, 3)})}});
     ASSERT_NE(log.find(GroupId(1)), nullptr);
     EXPECT_EQ(log.find(GroupId(1))->last(), LogIndex(2));
     EXPECT_EQ(log.find(GroupId(1))->term_at(LogIndex(2)), Term(3));
+    EXPECT_TRUE(log.gaps().empty());
+}
+
+TEST_F(StoppedSegments, may_end_with_a_torn_batch) {
+    EXPECT_TRUE(read_segments({{one_, two_, rotten(three_)}}).gaps().empty());
+    const Buffer next = batch(3, 2, 0, {checkpoint_at(2, 1)});
+    EXPECT_TRUE(read_segments({{one_, two_, rotten(three_)}, {next}}).gaps().empty());
+}
+
+TEST_F(StoppedSegments, lack_no_batch_that_others_follow) {
+    EXPECT_EQ(read_segments({{one_, rotten(two_), three_}}).gaps().size(), 1u);
+    const Buffer next = batch(3, 2, 0, {checkpoint_at(2, 1)});
+    EXPECT_EQ(read_segments({{one_, rotten(two_)}, {next}}).gaps().size(), 1u);
+    EXPECT_EQ(read_segments({{one_, three_}}).gaps().size(), 0u);  // it does not lie where it belongs
+    EXPECT_EQ(read_segments({{one_, batch(3, 1, storage::block_bytes, {})}}).gaps().size(), 1u);
 }
 
 }  // namespace
