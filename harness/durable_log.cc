@@ -14,15 +14,16 @@ namespace quern::harness {
 
 namespace {
 
+constexpr std::string_view wal_folder = "wal/";
+
 std::string segment_path(uint64_t number) { return fmt::format("wal/{:010}.seg", number); }
 
 // 0 if it is none.
 uint64_t segment_number(const std::string& path) {
-    constexpr std::string_view folder = "wal/";
     constexpr std::string_view ending = ".seg";
-    if (!path.starts_with(folder) || !path.ends_with(ending)) return 0;
+    if (!path.starts_with(wal_folder) || !path.ends_with(ending)) return 0;
     uint64_t number = 0;
-    std::from_chars(path.data() + folder.size(), path.data() + path.size() - ending.size(), number);
+    std::from_chars(path.data() + wal_folder.size(), path.data() + path.size() - ending.size(), number);
     return number;
 }
 
@@ -82,6 +83,7 @@ void DurableLog::start_over() {
     groups_.clear();
     segment_ = offset_ = sequence_ = owner_ = 0;
     inode_ = nullptr;
+    next_after_ = UINT64_MAX;
     life_ = machine_.life();
     std::vector<uint64_t> numbers;
     for (const std::string& path : machine_.disk().platter().paths_durable()) {
@@ -133,28 +135,31 @@ void DurableLog::look() {
         const sim::InodeRef& next = next_segment();
         if (!next || next->durable_used() == 0) return;
         const uint64_t at = offset_;
+        const uint64_t number = std::exchange(segment_, next_number_);
         const sim::InodeRef current = std::exchange(inode_, next);
-        ++segment_;
         offset_ = 0;
         if (read_batch()) continue;
         inode_ = current;
-        --segment_;
+        segment_ = number;
         offset_ = at;
         return;
     }
 }
 
-// Null: there is none. Asked for after every message that leaves, it seldom changes.
+// That of the lowest number above the present one: where a spare could not be made, its number is left out. Null:
+// there is none. Asked for after every message that leaves, it seldom changes.
 const sim::InodeRef& DurableLog::next_segment() {
     const sim::Platter& platter = machine_.disk().platter();
-    const bool same = next_number_ == segment_ + 1;
-    if (same && next_version_ == platter.durable_version()) return next_;
-    if (!same) {
-        next_number_ = segment_ + 1;
-        next_path_ = segment_path(next_number_);
-    }
+    if (next_after_ == segment_ && next_version_ == platter.durable_version()) return next_;
+    next_after_ = segment_;
     next_version_ = platter.durable_version();
-    return next_ = platter.find_durable(next_path_);
+    next_number_ = 0;
+    std::string path = segment_path(segment_);
+    do {
+        path = platter.path_durable_after(path);
+        next_number_ = segment_number(path);
+    } while (path.starts_with(wal_folder) && next_number_ == 0);
+    return next_ = next_number_ != 0 ? platter.find_durable(path) : nullptr;
 }
 
 void DurableLog::read_segment() {

@@ -71,8 +71,8 @@ private:
     std::map<GroupId, Group> groups_;
     std::vector<uint8_t> bytes_;
     // Of next_segment().
+    uint64_t next_after_ = UINT64_MAX;  // that segment
     uint64_t next_number_ = 0;
-    std::string next_path_;
     sim::InodeRef next_;
     uint64_t next_version_ = UINT64_MAX;  // of the disk's names
 };

@@ -140,6 +140,11 @@ std::vector<std::string> Platter::paths_durable() const {
     return found;
 }
 
+std::string Platter::path_durable_after(const std::string& path) const {
+    const auto it = durable_.upper_bound(path);
+    return it == durable_.end() ? "" : it->first;
+}
+
 Result<Buffer> Platter::durable_image(const std::string& path, bool pristine) const {
     const InodeRef inode = find_durable(path);
     if (!inode) return fail(ErrorCode::not_found, path);

@@ -50,6 +50,8 @@ public:
     // The file that name would lead to after a power cut that loses all that was not synced.
     InodeRef find_durable(const std::string& path) const;
     std::vector<std::string> paths_durable() const;
+    // The first durable path behind this one; empty if there is none.
+    std::string path_durable_after(const std::string& path) const;
     // Changes whenever the durable names may.
     uint64_t durable_version() const { return durable_version_; }
     // The bytes of the file of that durable name after such a power cut; not_found, or io_failed if

@@ -89,6 +89,29 @@ TEST_F(DurableDisk, what_recovery_dropped_is_behind_it) {
     EXPECT_EQ(term_found(), Term(3));
 }
 
+// Whoever has no room for another segment uses up its number.
+TEST_F(DurableDisk, is_read_across_numbers_that_were_left_out) {
+    vote(1, true);
+    EXPECT_EQ(term_found(), Term(1));
+    sim::Platter& platter = machine.disk().platter();
+    const uint64_t quota = platter.quota();
+    const auto append_big = [this](uint64_t index) {
+        GroupChange change;
+        change.entries = {{GroupId(1), LogIndex(index), Term(1), 1, Buffer::copy_of(std::string(20'000, 'x'))}};
+        write(std::move(change));
+    };
+    platter.set_quota(platter.used());
+    for (uint64_t index = 2; index <= 4; ++index) append_big(index);  // it rolls, and makes no spare
+    platter.set_quota(quota);
+    for (uint64_t index = 5; index <= 12; ++index) append_big(index);
+    log.look();
+    EXPECT_EQ(log.find(GroupId(1))->last(), LogIndex(12));
+    EXPECT_EQ(platter.find_durable("wal/0000000004.seg"), nullptr);
+    EXPECT_NE(platter.find_durable("wal/0000000006.seg"), nullptr);
+    log.start_over();
+    EXPECT_EQ(log.find(GroupId(1))->last(), LogIndex(12));
+}
+
 // Seed 7971 of a campaign: the segment of a damaged entry went, the next one's checkpoint still said where
 // the log had ended, and the entry that a later leader put there was not seen.
 TEST_F(DurableDisk, another_entry_in_place_of_the_last_one_ends_the_old_log) {

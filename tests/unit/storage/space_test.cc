@@ -1,6 +1,9 @@
 // A full disk (faults.md S32 to S36): the reserve, what waits, what need not, and how it clears by itself.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "system/storage/segment_set.h"
 #include "tests/unit/storage/mem_world.h"
 
 namespace quern::test {
@@ -102,6 +105,32 @@ TEST_F(Space, what_waits_keeps_its_order_within_a_group) {
     EXPECT_EQ(groups[0].term, Term(2));
     ASSERT_EQ(groups[0].entries.size(), next);
     EXPECT_EQ(groups[0].entries.back().term, Term(2));
+}
+
+// A spare that cannot be made uses up its number. To recovery numbers are an order, not a count.
+TEST_F(Space, a_log_with_numbers_left_out_is_recovered) {
+    fill();
+    world.run_for(Duration::seconds(3));  // it tries again now and then
+    world.disk.capacity_bytes = UINT64_MAX;
+    world.run_for(Duration::seconds(1));
+    ASSERT_FALSE(node->holds_writes());
+    for (int life = 1; life <= 2; ++life) {
+        for (int i = 0; i < 20; ++i) ASSERT_TRUE(write());
+        const auto is_there = [paths = world.disk.paths()](uint64_t number) {
+            return std::find(paths.begin(), paths.end(), segment_path(number)) != paths.end();
+        };
+        EXPECT_TRUE(is_there(3));
+        for (const uint64_t burnt : {4u, 5u, 6u}) EXPECT_FALSE(is_there(burnt));
+        EXPECT_GT(world.disk.used_bytes(), 6 * world.options.segment_bytes);
+        node.reset();
+        world.forget();
+        world.disk.crash_losing_all();
+        open();
+        const auto groups = node->take_recovered();
+        ASSERT_EQ(groups.size(), 1u);
+        EXPECT_EQ(groups[0].entries.size(), next - 1);
+        EXPECT_EQ(groups[0].faulty_from, LogIndex());
+    }
 }
 
 TEST_F(Space, it_clears_by_itself_when_a_snapshot_frees_segments) {
