@@ -10,6 +10,11 @@ constexpr int64_t visibility_ms = 3'000;
 constexpr uint32_t messages_max = 100;
 constexpr Duration pause_between = Duration::milliseconds(200);
 
+// In doubt, it may be the answer for a queue of that name from before.
+bool is_gone(const Operation& op) {
+    return op.error == ErrorCode::queue_does_not_exist && op.outcome == OpOutcome::fail;
+}
+
 }  // namespace
 
 Drain::Drain(Scene& scene, WorkClient& client, int64_t queues)
@@ -44,9 +49,7 @@ void Drain::receive() {
 }
 
 void Drain::received(const Operation& op) {
-    // In doubt, it may be the answer for a queue of that name from before.
-    const bool gone = op.error == ErrorCode::queue_does_not_exist && op.outcome == OpOutcome::fail;
-    if (gone) return next_queue();
+    if (is_gone(op)) return next_queue();
     state_ = fmt::format("queue {}: {}", queue_name(static_cast<uint64_t>(queue_)), to_string(op));
     if (!op.ok()) return again_later();
     if (op.seen.empty()) return status();
@@ -81,7 +84,7 @@ void Drain::status() {
     request.queue_name = queue_name(static_cast<uint64_t>(queue_));
     request.operation = wire::QueueStatusRequest{};
     client_.perform(std::move(op), std::move(request), [this](const Operation& o) {
-        if (o.error == ErrorCode::queue_does_not_exist) return next_queue();
+        if (is_gone(o)) return next_queue();
         state_ = fmt::format("queue {}: {}", queue_name(static_cast<uint64_t>(queue_)), to_string(o));
         if (o.ok() && o.counters.live() == 0) return next_queue();
         again_later();

@@ -242,7 +242,7 @@ void Round::drain() {
         progress = drain_->progress();
         scene_.run_until([&] { return drain_->done() || drain_->progress() != progress; }, patience);
     } while (!drain_->done() && drain_->progress() != progress && !scene_.interrupted());
-    if (!drain_->done()) found("L3", "the queues could not be drained: " + drain_->state());
+    if (!drain_->done()) scene_.tell("round", "phase", "they are not empty: " + drain_->state());
     recorder_.history().drained = drain_->done();
 }
 
@@ -251,6 +251,7 @@ void Round::drain() {
 CheckOptions Round::check_options() const {
     CheckOptions options;
     options.revocation_ms = 30'000;
+    options.drain_ms = plan_.settle_ms;
     const bool right = plan_.storage_nodes >= 3 && clocks_have_a_majority(plan_.faults);
     if (right || !has_kind(plan_.faults, sim::FaultKind::clock_jump)) {
         options.started_wall_ms = scene_.started_wall_ms();

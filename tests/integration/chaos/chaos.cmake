@@ -29,6 +29,12 @@ add_test(NAME chaos.a_planted_bug_is_found
          COMMAND quern-chaos run --rounds 1 --seconds 30 --faults none
                  --keep ${CMAKE_BINARY_DIR}/chaos_planted --program $<TARGET_FILE:quernd-planted> --bug receipt_without_epoch)
 set_tests_properties(chaos.a_planted_bug_is_found PROPERTIES PASS_REGULAR_EXPRESSION "VIOLATION Q[0-9]")
+# What is kept of a round is judged by `quern-sim check` as the round was, also for queues that do not become empty.
+set_tests_properties(chaos.a_planted_bug_is_found PROPERTIES FIXTURES_SETUP chaos_kept)
+add_test(NAME chaos.a_kept_history_says_how_it_was_judged
+         COMMAND grep -m1 drain_ms ${CMAKE_BINARY_DIR}/chaos_planted/seed-1/history.jsonl)
+set_tests_properties(chaos.a_kept_history_says_how_it_was_judged PROPERTIES FIXTURES_REQUIRED chaos_kept
+                     PASS_REGULAR_EXPRESSION "\"drain_ms\":60000" LABELS chaos)
 # What is answered before it was synced survives a SIGKILL; a power cut finds it out.
 add_test(NAME chaos.an_answer_before_its_sync_is_found
          COMMAND quern-chaos run --rounds 1 --seconds 8 --seed 2 --faults power_loss
