@@ -61,7 +61,7 @@ void ReadRules::ends(Who who, uint64_t read, LogIndex index, Term term,
     Term confirmed;
     for (const auto& [office, rounds] : offices_[{who.group, who.node}]) {
         if (!confirmed_by(rounds, members, who.node, known.began)) continue;
-        if (!term || office <= term) return;
+        if (office <= term) return;
         confirmed = office;
     }
     if (confirmed) {

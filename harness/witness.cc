@@ -133,7 +133,9 @@ void Witness::message_leaves(NodeId self, const raft::Message& message) {
     const raft::Raft* raft = core(self, message.group);
     check_term(self, message);
     check_kept(self, message.group, r, raft);
-    note_round(self, message);
+    if (message.kind == raft::MessageKind::heartbeat_request) {
+        reads_.asks({self, message.group}, message.term, message.context);
+    }
     note_bytes(self, message);
     switch (message.kind) {
         case raft::MessageKind::append_request:

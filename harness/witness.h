@@ -51,6 +51,7 @@ public:
 
     // ReplicaObserver
     void message_leaves(NodeId self, const raft::Message& message) override;
+    void message_arrives(NodeId self, const raft::Message& message) override;
     void command_applied(NodeId self, GroupId group, LogIndex index, ClusterTime time,
                          const queue::Command& command, const queue::Reply& reply) override;
     void applied(NodeId self, GroupId group, const raft::Entry& entry,
@@ -114,9 +115,7 @@ private:
     void check_damaged_voter(NodeId self, const raft::Message& message, const LogPosition& candidate);
     void check_against_leader(NodeId self, const raft::Message& message);
     void check_identity(NodeId self, GroupId group);  // witness_recovery.cc
-    // witness_reads.cc
-    void note_round(NodeId self, const raft::Message& message);
-    void note_bytes(NodeId self, const raft::Message& message);
+    void note_bytes(NodeId self, const raft::Message& message);  // witness_reads.cc
     // witness_raft.cc
     void check_campaign(NodeId self, const raft::Message& message);
     void check_kept(NodeId self, GroupId group, Replica& r, const raft::Raft* raft);

@@ -5,13 +5,10 @@
 
 namespace quern::harness {
 
-void Witness::note_round(NodeId self, const raft::Message& message) {
-    const RaftRules::Who who{self, message.group};
-    if (message.kind == raft::MessageKind::heartbeat_request) {
-        reads_.asks(who, message.term, message.context);
-    } else if (message.kind == raft::MessageKind::heartbeat_response) {
-        reads_.answers(who, message.to, message.term, message.context);
-    }
+// A peer that has confirmed a leader tells it nothing as long as the answer is on its way.
+void Witness::message_arrives(NodeId self, const raft::Message& message) {
+    if (cluster_ == nullptr || message.kind != raft::MessageKind::heartbeat_response) return;
+    reads_.answers({message.from, message.group}, self, message.term, message.context);
 }
 
 uint64_t Witness::read_begins(GroupId group) {

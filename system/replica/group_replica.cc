@@ -160,6 +160,7 @@ void GroupReplica::mark_dirty() {
 
 void GroupReplica::receive(raft::Message message) {
     if (installing_) return;  // lost, as on a network
+    if (ReplicaObserver* observer = host_.observer()) observer->message_arrives(host_.self(), message);
     raft_->step(std::move(message), now());
     mark_dirty();
 }

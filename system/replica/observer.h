@@ -24,6 +24,8 @@ public:
     virtual ~ReplicaObserver() = default;
     // The message is handed to the link to `message.to` (also if the link then drops it).
     virtual void message_leaves(NodeId self, const raft::Message& message) = 0;
+    // The replica takes a peer's message.
+    virtual void message_arrives(NodeId /*self*/, const raft::Message& /*message*/) {}
     // A data group's state machine has applied one command of the entry `index`, whose time is `time`;
     // those of an entry come in order, before its applied().
     virtual void command_applied(NodeId self, GroupId group, LogIndex index, ClusterTime time,

@@ -99,5 +99,12 @@ TEST_F(ReadRulesTest, a_leader_reads_only_once_it_has_applied_an_entry_of_its_te
     EXPECT_TRUE(broken("nothing of that term"));
 }
 
+TEST_F(ReadRulesTest, a_leader_that_has_applied_nothing_reads_nothing) {
+    const uint64_t read = rules_.begins(LogIndex(0));
+    round(1, 1);
+    end(read, 0, 0);
+    EXPECT_TRUE(broken("nothing of that term"));
+}
+
 }  // namespace
 }  // namespace quern::harness
