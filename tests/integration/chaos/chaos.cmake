@@ -55,9 +55,16 @@ add_test(NAME chaos.a_snapshot_against_the_log_is_found
                  --keep ${CMAKE_BINARY_DIR}/chaos_snapshot --program $<TARGET_FILE:quernd-planted>
                  --bug tokens_not_in_snapshot)
 set_tests_properties(chaos.a_snapshot_against_the_log_is_found PROPERTIES PASS_REGULAR_EXPRESSION "VIOLATION R14")
+# Entries that no node has any more are told without anyone having to look for them.
+add_test(NAME chaos.a_log_with_a_hole_is_found
+         COMMAND quern-chaos run --rounds 1 --seconds 8 --seed 2 --faults none
+                 --keep ${CMAKE_BINARY_DIR}/chaos_hole --program $<TARGET_FILE:quernd-planted>
+                 --bug segments_freed_too_early)
+set_tests_properties(chaos.a_log_with_a_hole_is_found PROPERTIES PASS_REGULAR_EXPRESSION
+                     "VIOLATION R10 [^\n]*a gap between its snapshot at 0 and its first entry")
 set_tests_properties(chaos.short_rounds_are_good chaos.a_planted_bug_is_found
                      chaos.an_answer_before_its_sync_is_found chaos.an_answer_against_the_log_is_found
-                     chaos.a_snapshot_against_the_log_is_found
+                     chaos.a_snapshot_against_the_log_is_found chaos.a_log_with_a_hole_is_found
                      PROPERTIES TIMEOUT 300 LABELS chaos RUN_SERIAL ON)
 # The first one to start, as nothing lasts longer.
 add_test(NAME chaos.twenty_rounds
