@@ -340,7 +340,12 @@ void GroupReplica::load_missing_payloads() {
 void GroupReplica::serve_load(const raft::LoadRequest& load) {
     host_.storage().load_entries(
         group(), load.from, load.to, limits::append_bytes_max,
-        guard_.wrap([this, peer = load.peer](Result<std::vector<storage::WalEntry>> loaded) {
+        guard_.wrap([this, from = load.from, peer = load.peer](Result<std::vector<storage::WalEntry>> loaded) {
+            // What is applied comes with a snapshot. What is not is here alone, perhaps: after a start this node
+            // knows that it has lost it, and somebody else leads.
+            if (!loaded && loaded.error().code == ErrorCode::corrupt && from > applied_) {
+                return host_.storage_failed(loaded.error());
+            }
             std::vector<raft::Entry> entries;
             if (loaded) {
                 for (storage::WalEntry& entry : *loaded) entries.push_back(from_wal(std::move(entry)));
