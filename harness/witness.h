@@ -107,6 +107,7 @@ private:
     // witness_raft.cc
     bool is_truth(GroupId group, const LogPosition& position) const;
     void check_term(NodeId self, const raft::Message& message);
+    bool stood_in_silence(GroupId group, Term term) const;
     void check_election(NodeId self, const raft::Message& message);
     void check_commit_rule(NodeId self, const raft::Message& message, Replica& r, const raft::Raft& core);
     void note_candidate(NodeId self, const raft::Message& message);

@@ -39,9 +39,20 @@ void Witness::check_term(NodeId self, const raft::Message& message) {
     if (status.term != message.term) return;
     g.terms.insert(message.term);
     // A candidate may give up before its disk has kept its vote, and so before it asked anybody.
-    if (stands || g.asked.contains({message.term, self})) return;
+    if (stands || g.asked.contains({message.term, self}) || stood_in_silence(message.group, message.term)) return;
     found("R8", fmt::format("{} is in term {}, which nobody stood for",
                             replica_name(self, message.group), message.term.value));
+}
+
+// Others may hear of its term all the same, by a snapshot that it sends. Who was asked to let it stand, then stood:
+// its term is that one or a later one. A process that died took its word along.
+bool Witness::stood_in_silence(GroupId group, Term term) const {
+    const std::set<std::pair<Term, NodeId>>& asked = groups_.at(group).asked;
+    return std::any_of(asked.lower_bound({term, NodeId{}}), asked.lower_bound({term.next(), NodeId{}}),
+                       [&](const auto& candidate) {
+                           const raft::Raft* raft = core(candidate.second, group);
+                           return raft == nullptr || raft->status().term >= term;
+                       });
 }
 
 // R1: before a leader's first message a majority of voters, each counted once, has given it its vote.
