@@ -54,6 +54,8 @@ void add_report(CampaignResult& result, const SeedReport& report, const Campaign
     add_counts(total.fault_points, r.fault_points);
     total.coverage.add(r.coverage);
     total.aims_met += r.aims_met;
+    add_counts(total.drills, r.drills);
+    add_counts(total.drills_judged, r.drills_judged);
     total.elections += r.elections;
     total.deep_checks += r.deep_checks;
     total.promises_checked += r.promises_checked;

@@ -72,6 +72,12 @@ std::string CampaignResult::to_json() const {
     }
     out["states"] = began;
     out["aims_met"] = total.aims_met;
+    ordered_json drills;
+    for (size_t i = 1; i < drill_count; ++i) {
+        drills[std::string(drill_name(static_cast<Drill>(i)))] = {{"begun", total.drills[i]},
+                                                                  {"judged", total.drills_judged[i]}};
+    }
+    out["drills"] = drills;
     out["elections"] = total.elections;
     out["promises_checked"] = total.promises_checked;
     out["deep_checks"] = total.deep_checks;
@@ -79,6 +85,27 @@ std::string CampaignResult::to_json() const {
     out["failures"] = failures;
     return out.dump(2, ' ', true, ordered_json::error_handler_t::replace);
 }
+
+namespace {
+
+// Of a drill that begins often and never comes to its end, somebody should know.
+std::string drills_text(const RunResult& total) {
+    constexpr uint64_t often = 20;
+    std::string text;
+    std::string vain;
+    for (size_t i = 1; i < drill_count; ++i) {
+        const std::string_view name = drill_name(static_cast<Drill>(i));
+        if (total.drills[i] == 0) continue;
+        text += fmt::format("{} {} {} of {}", text.empty() ? "drills judged:" : ",", name,
+                            total.drills_judged[i], total.drills[i]);
+        if (total.drills[i] >= often && total.drills_judged[i] == 0) vain += fmt::format(" {}", name);
+    }
+    if (!text.empty()) text += "\n";
+    if (!vain.empty()) text += "drills in vain, what they are about was not looked at:" + vain + "\n";
+    return text;
+}
+
+}  // namespace
 
 std::string CampaignResult::to_text() const {
     const double cpu = std::max(seconds(cpu_ns), 1e-9);
@@ -119,6 +146,7 @@ std::string CampaignResult::to_text() const {
     if (!never.empty()) text += "; never:" + never;
     text += "\n\n" + coverage_table(total.coverage);
     if (total.aims_met > 0) text += fmt::format("aims met: {}\n", total.aims_met);
+    text += drills_text(total);
     text += fmt::format("\nchecks: {} promises at the disk, {} commands against the model, {} deep; {} "
                         "leaders\ntrace hash {}\n",
                         total.promises_checked, total.commands_judged, total.deep_checks,

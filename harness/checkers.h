@@ -68,6 +68,8 @@ void check_drained(const HistoryIndex& index, const CheckOptions& options, Verdi
 void check_emptiness(const HistoryIndex& index, const CheckOptions& options, Verdict& verdict);
 // L12 recovery from overload, L13 fairness, L14 one slow node, from the phases of the history.
 void check_phases(const HistoryIndex& index, Verdict& verdict);
+// Whether they say anything: a pair of phases is there, and the first of them went well.
+bool phases_tell(const History& history);
 
 // All of them.
 void check_history(const History& history, const CheckOptions& options, Verdict& verdict);

@@ -54,10 +54,20 @@ std::string escaped(std::string_view text) {
 
 double seconds(int64_t ns) { return static_cast<double>(ns) / 1e9; }
 
+std::string row(std::string_view name, const std::string& value) {
+    return fmt::format("<tr><th>{}</th><td>{}</td></tr>\n", name, value);
+}
+
+std::string drill_rows(const RunResult& total) {
+    std::string rows;
+    for (size_t i = 1; i < drill_count; ++i) {
+        rows += row(fmt::format("drill {}", drill_name(static_cast<Drill>(i))),
+                    fmt::format("{} judged, {} begun", total.drills_judged[i], total.drills[i]));
+    }
+    return rows;
+}
+
 std::string figures(const CampaignResult& r) {
-    auto row = [](std::string_view name, const std::string& value) {
-        return fmt::format("<tr><th>{}</th><td>{}</td></tr>\n", name, value);
-    };
     const double cpu = std::max(seconds(r.cpu_ns), 1e-9);
     const double wall = std::max(seconds(r.wall_ns), 1e-9);
     const auto count = static_cast<double>(r.seeds);
@@ -69,7 +79,7 @@ std::string figures(const CampaignResult& r) {
            row("real time", fmt::format("{:.1f} s, {:.1f} s of CPU", wall, cpu)) +
            row("simulated / real", fmt::format("{:.0f}", seconds(r.simulated_ns) / wall)) +
            row("events", std::to_string(r.events)) +
-           row("aims met", std::to_string(r.total.aims_met)) +
+           row("aims met", std::to_string(r.total.aims_met)) + drill_rows(r.total) +
            row("trace hash", fmt::format("{:016x}", r.trace_hash.value())) + "</table>\n";
 }
 

@@ -47,6 +47,7 @@ std::string to_line(const SeedReport& report) {
         {"judged", r.commands_judged}, {"cpu_ns", report.cpu_ns},
         {"verified", report.verified},
         {"coverage", to_json(r.coverage)}, {"aims_met", r.aims_met},
+        {"drills", r.drills}, {"drills_judged", r.drills_judged},
         {"aims", report.aims},      {"weights", report.weights},
         {"crash", report.crash},      {"begun_ns", r.begun_ns},
     };
@@ -79,6 +80,8 @@ SeedReport report_of(const json& parsed) {
     report.verified = parsed.at("verified");
     r.coverage = coverage_of(parsed.at("coverage"));
     r.aims_met = parsed.at("aims_met");
+    r.drills = parsed.at("drills");
+    r.drills_judged = parsed.at("drills_judged");
     report.aims = parsed.at("aims");
     report.weights = parsed.at("weights");
     report.crash = parsed.at("crash");

@@ -308,6 +308,9 @@ RunResult Run::result() const {
     }
     result.coverage = coverage_;
     result.aims_met = aims_ ? aims_->met() : 0;
+    const auto drill = static_cast<size_t>(plan_.drill) % drill_count;
+    result.drills[drill] = drills_begun_;
+    result.drills_judged[drill] = drills_judged_;
     result.trace_hash = hash.value();
     result.events = world.scheduler().executed();
     result.simulated_ns = world.now().ns;

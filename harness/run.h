@@ -41,6 +41,7 @@ private:
     bool led();
     Duration reach_time() const;
     void await_leaders();
+    int64_t sound_since() const;
     void check_stability();
     void await_answers();
     void drain(int64_t queues);
@@ -103,7 +104,11 @@ private:
     bool word_said_ = false;
     std::vector<bool> were_running_;  // machines, for options_.machine
     bool healed_ = false;
+    static constexpr Duration restart_pause = Duration::seconds(1);
     int64_t healed_ns_ = 0;
+    int64_t stopped_ns_ = 0;  // after that, when a node last stopped by itself
+    uint64_t drills_begun_ = 0;
+    uint64_t drills_judged_ = 0;
     int64_t unled_ns_ = 0;  // when a group was last seen without a leader
     size_t instants_passed_ = 0;
     bool ended_at_instant_ = false;

@@ -14,9 +14,7 @@ constexpr Duration warm_up = Duration::seconds(1);
 constexpr Duration phase_length = Duration::seconds(4);
 constexpr Duration usual_interval = Duration::milliseconds(15);
 constexpr uint32_t ordinals_each = 1'000'000;  // more than a load asks
-constexpr uint32_t slow_factor = 100;
-
-enum class Drill : int64_t { none, overload, hot_queue, slow_node, churn, full_disks };
+constexpr Duration slow_disk = Duration::milliseconds(60);  // each operation; L14 never calls 20 ms slow
 
 }  // namespace
 
@@ -32,7 +30,9 @@ bool RunDrill::perform() {
         case Drill::slow_node: slow_node(); break;
         case Drill::churn: churn(); break;
         case Drill::full_disks: full_disks(); break;
+        case Drill::count: break;
     }
+    judged_ = judged_ || phases_tell(run_.recorder_.history());
     return run_.time_left();
 }
 
@@ -53,15 +53,18 @@ void RunDrill::phase(const char* name, Duration length, std::string subject) {
 }
 
 // Those whose permissions nobody takes away.
-std::vector<WorkClient*> RunDrill::clients() const {
+std::vector<WorkClient*> RunDrill::clients(Who who) const {
     std::vector<WorkClient*> list;
     for (const auto& client : run_.clients_) {
         if (client->of_administrator()) list.push_back(client.get());
     }
+    if (who == Who::all || list.size() < 2) return list;
+    const auto half = list.begin() + static_cast<std::ptrdiff_t>(list.size() / 2);
+    who == Who::first_half ? list.erase(half, list.end()) : list.erase(list.begin(), half);
     return list;
 }
 
-SteadyLoad& RunDrill::load(uint64_t queue, Duration interval, uint32_t body_bytes, bool sends_only) {
+SteadyLoad& RunDrill::load(uint64_t queue, Duration interval, uint32_t body_bytes, bool sends_only, Who who) {
     SteadyLoad::Options options;
     options.queue = queue;
     options.interval = interval;
@@ -69,13 +72,13 @@ SteadyLoad& RunDrill::load(uint64_t queue, Duration interval, uint32_t body_byte
     options.sends_only = sends_only;
     options.first_ordinal = ordinals_;
     ordinals_ += ordinals_each;
-    loads_.push_back(std::make_unique<SteadyLoad>(run_.scene_, clients(), options));
+    loads_.push_back(std::make_unique<SteadyLoad>(run_.scene_, clients(who), options));
     return *loads_.back();
 }
 
 // Whose calls are counted; it has had time to begin.
-SteadyLoad& RunDrill::usual_load() {
-    SteadyLoad& steady = load(calm(), usual_interval);
+SteadyLoad& RunDrill::usual_load(Who who) {
+    SteadyLoad& steady = load(calm(), usual_interval, 64, false, who);
     steady.start();
     wait(warm_up);
     return steady;
@@ -120,10 +123,12 @@ void RunDrill::overload() {
     run_.await_answers();
 }
 
+// What floods one's own connection is one's own trouble: the flood has others.
 void RunDrill::hot_queue() {
-    SteadyLoad& steady = usual_load();
+    if (clients(Who::all).size() < 2) return;
+    SteadyLoad& steady = usual_load(Who::first_half);
     phase("calm", phase_length);
-    SteadyLoad& flood = load(other(), Duration::microseconds(400));
+    SteadyLoad& flood = load(other(), Duration::microseconds(400), 64, false, Who::second_half);
     flood.start();
     wait(Duration::milliseconds(300));
     phase("hot", Duration::milliseconds(1'500), queue_name(other()));
@@ -132,11 +137,31 @@ void RunDrill::hot_queue() {
     run_.await_answers();
 }
 
-// A storage node whose offices others have taken over; null: they would not.
+// The voters of the group that the load goes to.
+std::vector<sim::Machine*> RunDrill::replicas_of_calm() const {
+    const std::vector<Operation>& operations = run_.recorder_.history().operations;
+    const auto sent = std::find_if(operations.rbegin(), operations.rend(), [this](const Operation& op) {
+        return op.ok() && op.kind == OpKind::send && op.queue == queue_name(calm());
+    });
+    std::vector<sim::Machine*> voters;
+    if (sent == operations.rend()) return voters;
+    replica::ReplicaHost* leader = run_.cluster_->leader_of(sent->at.group);
+    if (leader == nullptr) return voters;
+    const std::vector<NodeId>& ids = leader->groups().at(sent->at.group)->configuration().voters;
+    for (sim::Machine* machine : run_.cluster_->storage_machines()) {
+        replica::ReplicaHost* host = run_.cluster_->host_on(*machine);
+        const bool votes = host != nullptr && std::find(ids.begin(), ids.end(), host->self()) != ids.end();
+        if (votes) voters.push_back(machine);
+    }
+    return voters;
+}
+
+// One of them whose offices others have taken over; null: they would not.
 sim::Machine* RunDrill::without_office() {
-    const auto& storage = run_.cluster_->storage_machines();
+    const std::vector<sim::Machine*> replicas = replicas_of_calm();
+    if (replicas.size() < 3) return nullptr;  // the others have to be a majority
     const uint64_t random = draw(run_.plan_.seed, Concern::drill, 0, 1);
-    sim::Machine* victim = storage[bounded(random, storage.size())];
+    sim::Machine* victim = replicas[bounded(random, replicas.size())];
     const uint32_t groups = run_.cluster_->shape().data_groups;
     for (int attempt = 0; attempt < 20 && run_.time_left(); ++attempt) {
         replica::ReplicaHost* host = run_.cluster_->host_on(*victim);
@@ -158,7 +183,7 @@ sim::Machine* RunDrill::without_office() {
 
 void RunDrill::slow(sim::Machine& machine, bool on) {
     const uint64_t way = draw(run_.plan_.seed, Concern::drill, 0, 2) % 3;
-    if (way == 0) return machine.disk().set_slow_factor(on ? slow_factor : 1);
+    if (way == 0) return machine.disk().set_slow_extra(on ? slow_disk : Duration::zero());
     if (way == 1) return on ? machine.pause() : machine.resume();
     sim::Fabric& fabric = run_.world_.fabric();
     for (uint32_t i = 0; i < run_.world_.machine_count(); ++i) {

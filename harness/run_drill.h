@@ -3,10 +3,12 @@
 // phases go into the history, where their checkers find them.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "harness/drill.h"
 #include "harness/run.h"
 #include "harness/steady_load.h"
 
@@ -22,6 +24,8 @@ public:
     bool perform();
     // What was sent in it has been drained since.
     void judge();
+    // There was something to judge, or there will be in the history's phases.
+    bool judged() const { return judged_; }
 
 private:
     bool prepare();
@@ -32,9 +36,11 @@ private:
     void full_disks();   // L9: no disk has room for a while
 
     bool create(uint64_t queue);
-    std::vector<WorkClient*> clients() const;
-    SteadyLoad& load(uint64_t queue, Duration interval, uint32_t body_bytes = 64, bool sends_only = false);
-    SteadyLoad& usual_load();
+    enum class Who { all, first_half, second_half };
+    std::vector<WorkClient*> clients(Who who) const;
+    SteadyLoad& load(uint64_t queue, Duration interval, uint32_t body_bytes = 64, bool sends_only = false,
+                     Who who = Who::all);
+    SteadyLoad& usual_load(Who who = Who::all);
     // run_drill_space.cc
     bool ask(PlannedOperation planned);
     bool hold_one();
@@ -42,6 +48,7 @@ private:
     void check_disks();
     void wait(Duration length);
     void phase(const char* name, Duration length, std::string subject = {});
+    std::vector<sim::Machine*> replicas_of_calm() const;
     sim::Machine* without_office();
     void slow(sim::Machine& machine, bool on);
     uint64_t calm() const;
@@ -50,7 +57,8 @@ private:
     Run& run_;
     uint32_t ordinals_ = 1'000'000;  // the next load's first
     uint32_t held_ = 0;              // by which receive
-    std::map<const sim::Machine*, uint64_t> memory_before_;
+    bool judged_ = false;
+    std::vector<std::pair<const sim::Machine*, uint64_t>> memory_before_;
     std::vector<std::unique_ptr<SteadyLoad>> loads_;  // answers may come late
 };
 

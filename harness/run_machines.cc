@@ -10,7 +10,6 @@
 namespace quern::harness {
 
 namespace {
-constexpr Duration restart_pause = Duration::seconds(1);
 }
 
 // A crash of several machines rots the disk of those alone that the atlas names.
@@ -86,6 +85,7 @@ void Run::supervise() {
     const auto& stops = cluster_->fatal_stops();
     for (; stops_seen_ < stops.size(); ++stops_seen_) {
         restart(stops[stops_seen_].machine, stops[stops_seen_].error);
+        if (healed_) stopped_ns_ = world_.now().ns;
     }
     const auto& failures = cluster_->start_failures();
     for (; failures_seen_ < failures.size(); ++failures_seen_) {

@@ -48,7 +48,10 @@ bool Run::settle() {
 bool Run::drill() {
     if (plan_.drill == 0 || !verdict_.good()) return true;
     RunDrill drill(*this);
+    recorder_.history().drained = false;
     if (!drill.perform()) return false;
+    ++drills_begun_;
+    drills_judged_ += drill.judged() ? 1 : 0;
     drain(plan_.queues + RunDrill::queues);
     if (!time_left()) return false;
     converge();
@@ -108,7 +111,7 @@ void Run::await_leaders() {
     }
     if (!time_left()) return;
     unled_ns_ = led() ? world_.now().ns : INT64_MAX;
-    liveness_rules::leader(healed_ns_, unled_ns_, shape.election_timeout.ns, reach.ns, verdict_);
+    liveness_rules::leader(sound_since(), unled_ns_, shape.election_timeout.ns, reach.ns, verdict_);
 }
 
 // Leadership goes once more to a node that reaches more of a group's replicas: three pings to miss a node,
@@ -116,13 +119,25 @@ void Run::await_leaders() {
 void Run::check_stability() {
     const sim::ClusterShape& shape = cluster_->shape();
     const Duration reach = reach_time() + shape.ping_interval * 7;
-    liveness_rules::leader(healed_ns_, unled_ns_, shape.election_timeout.ns, reach.ns, verdict_);
+    liveness_rules::leader(sound_since(), unled_ns_, shape.election_timeout.ns, reach.ns, verdict_);
 }
 
+// The core is sound from then on: of one that found only now what its disk had done to it, its next start.
+int64_t Run::sound_since() const {
+    return std::max(healed_ns_, stopped_ns_ > 0 ? stopped_ns_ + restart_pause.ns : 0);
+}
+
+// Who leads is watched meanwhile.
 void Run::await_answers() {
     const Duration answers = Duration::milliseconds(plan_.request_timeout_ms + plan_.wait_ms_max) +
                              answer_grace + Duration::seconds(20);
-    if (!run_until([this] { return recorder_.open_count() == 0; }, answers) && time_left()) {
+    const sim::SimTime end = world_.now() + answers;
+    while (recorder_.open_count() > 0 && world_.now() < end && time_left()) {
+        run_until([this] { return recorder_.open_count() == 0; }, Duration::milliseconds(100));
+        supervise();
+        if (!led()) unled_ns_ = world_.now().ns;
+    }
+    if (recorder_.open_count() > 0 && time_left()) {
         found("L2", fmt::format("{} calls were never answered", recorder_.open_count()));
     }
 }

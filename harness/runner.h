@@ -9,6 +9,7 @@
 
 #include "harness/checkers.h"
 #include "harness/coverage.h"
+#include "harness/drill.h"
 #include "harness/run_plan.h"
 #include "harness/verdict.h"
 #include "sim/world/fabric.h"
@@ -33,6 +34,8 @@ struct RunResult {
     std::array<uint64_t, static_cast<size_t>(FaultPoint::count)> fault_points{};
     Coverage coverage;
     uint64_t aims_met = 0;
+    std::array<uint64_t, drill_count> drills{};         // by kind: begun,
+    std::array<uint64_t, drill_count> drills_judged{};  // and with something to judge at their end
     uint64_t elections = 0;
     uint64_t deep_checks = 0;
     uint64_t promises_checked = 0;

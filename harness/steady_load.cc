@@ -23,6 +23,11 @@ void SteadyLoad::stop() {
     timer_ = 0;
 }
 
+void SteadyLoad::mark() {
+    mark_ns_ = scene_.now_ns();
+    sent_since_mark_ = 0;
+}
+
 void SteadyLoad::schedule() {
     next_ns_ += options_.interval.ns;
     timer_ = scene_.at(next_ns_, clients_.front()->number(), options_.queue, [this] { act(); });
@@ -55,7 +60,7 @@ void SteadyLoad::send(WorkClient& client) {
         const bool accepted = op.ok() && op.sent.front().error == ErrorCode::ok;
         if (!accepted) return void(++refused_);
         ++sent_;
-        last_sent_ns_ = scene_.now_ns();
+        sent_since_mark_ += op.invoked_ns >= mark_ns_ ? 1 : 0;
     });
 }
 

@@ -29,10 +29,11 @@ public:
     void stop();
     // Calls not answered yet.
     size_t under_way() const { return under_way_; }
-    // Sends that were accepted, and when the latest was; -1: none.
+    // Sends that were accepted, all or those asked since the latest mark().
     uint64_t sent() const { return sent_; }
-    int64_t last_sent_ns() const { return last_sent_ns_; }
-    // Sends that were refused.
+    uint64_t sent_since_mark() const { return sent_since_mark_; }
+    void mark();
+    // Sends that were refused, or in doubt.
     uint64_t refused() const { return refused_; }
 
 private:
@@ -53,7 +54,8 @@ private:
     size_t under_way_ = 0;
     uint64_t sent_ = 0;
     uint64_t refused_ = 0;
-    int64_t last_sent_ns_ = -1;
+    uint64_t sent_since_mark_ = 0;
+    int64_t mark_ns_ = 0;
 };
 
 }  // namespace quern::harness

@@ -27,8 +27,8 @@ void SimDisk::submit(const LatencyShape& shape, uint64_t bytes, bool is_write,
         latency.ns += static_cast<int64_t>(static_cast<unsigned __int128>(bytes) * 1'000'000'000 /
                                            options_.bytes_per_second);
     }
-    if (slow_factor_ > 1) {
-        latency = latency * slow_factor_;
+    if (slow_factor_ > 1 || slow_extra_ > Duration::zero()) {
+        latency = latency * slow_factor_ + slow_extra_;
         counters_.struck(FaultKind::disk_slow);
     }
     if (is_write) {
@@ -78,6 +78,7 @@ void SimDisk::fail_reads(uint32_t count, std::string file_class) {
 
 void SimDisk::heal() {
     slow_factor_ = 1;
+    slow_extra_ = {};
     full_ = false;
     write_trouble_ = sync_trouble_ = read_trouble_ = Trouble{};
     set_stuck(false);

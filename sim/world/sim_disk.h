@@ -55,6 +55,8 @@ public:
 
     // --- faults ---
     void set_slow_factor(uint32_t factor) { slow_factor_ = factor; }
+    // And so much more for each operation, whatever its size.
+    void set_slow_extra(Duration extra) { slow_extra_ = extra; }
     // Operations that would complete wait until the disk is unstuck.
     void set_stuck(bool stuck);
     // Nothing that needs new blocks fits.
@@ -120,6 +122,7 @@ private:
     // acknowledged (raft.h, Restored::faulty_from).
     InodeRef lied_about_;
     uint32_t slow_factor_ = 1;
+    Duration slow_extra_;
     bool stuck_ = false;
     bool full_ = false;
     uint32_t writes_inflight_ = 0;

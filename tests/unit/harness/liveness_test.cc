@@ -144,6 +144,54 @@ TEST(Fairness, others_stay_quick_beside_a_hot_queue) {
     }
 }
 
+// What fails quickly, or never comes back, was not done quickly.
+TEST(Fairness, refusals_are_no_quick_answers) {
+    for (const char* invariant : {"L13", "L14"}) {
+        for (const bool refused : {false, true}) {
+            for (const bool returned : {true, false}) {
+                WrittenHistory h;
+                add_statuses(h, 1'000, 4);
+                add_statuses(h, 3'000, 4);
+                size_t number = 0;
+                for (Operation& op : h.history.operations) {
+                    if (!refused || op.invoked_ns < 3'000 * ms || number++ % 2 == 0) continue;
+                    op.outcome = OpOutcome::fail;
+                    if (!returned) op.returned_ns = never_ns;
+                }
+                const bool hot = invariant == std::string("L13");
+                h.history.phases = {{hot ? "calm" : "sound", 1'000 * ms, 1'100 * ms, ""},
+                                    {hot ? "hot" : "one_slow", 3'000 * ms, 3'100 * ms, ""}};
+                EXPECT_TRUE(phases_tell(h.history));
+                EXPECT_EQ(h.fails(invariant), refused) << invariant << " " << returned;
+            }
+        }
+    }
+}
+
+TEST(Overload, answers_that_come_much_later_are_no_recovery) {
+    for (const int64_t length : {2, 8'000}) {
+        WrittenHistory h;
+        add_statuses(h, 1'000, 2);
+        add_statuses(h, 30'000, length);
+        h.history.phases = {{"before", 1'000 * ms, 1'100 * ms, ""}, {"after", 30'000 * ms, 30'100 * ms, ""}};
+        EXPECT_EQ(h.fails("L12"), length == 8'000);
+    }
+}
+
+TEST(Phases, tell_nothing_if_the_first_went_wrong) {
+    WrittenHistory h;
+    EXPECT_FALSE(phases_tell(h.history));
+    add_statuses(h, 3'000, 4);
+    h.history.phases = {{"sound", 1'000 * ms, 1'100 * ms, ""}, {"one_slow", 3'000 * ms, 3'100 * ms, ""}};
+    EXPECT_FALSE(phases_tell(h.history));
+    add_statuses(h, 1'000, 4);
+    EXPECT_TRUE(phases_tell(h.history));
+    h.history.operations.back().outcome = OpOutcome::fail;  // one of a hundred may
+    EXPECT_TRUE(phases_tell(h.history));
+    h.history.operations[h.history.operations.size() - 2].outcome = OpOutcome::fail;
+    EXPECT_FALSE(phases_tell(h.history));
+}
+
 // Twice as long as before, and never called slow below 20 ms.
 TEST(GrayFailure, one_slow_node_is_carried) {
     for (const auto& [before, after, fails] : {std::tuple{12, 23, false}, {12, 25, true}, {4, 19, false}, {4, 21, true}}) {
