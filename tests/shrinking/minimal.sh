@@ -16,7 +16,15 @@ failures=0
 
 # The invariant that the plan violates is the target, named in the plan's first line.
 still_fails() {
-    "$program" replay --quiet --plan "$1" --bug "$bug" 2>&1 | grep -q "VIOLATION $target "
+    local said status
+    said=$("$program" replay --quiet --plan "$1" --bug "$bug" 2>&1)
+    status=$?
+    # 2: it is no plan. What cannot be run has not been tried.
+    [ $status -ne 2 ] || {
+        echo "$bug: no plan: $said"
+        failures=$((failures + 1))
+    }
+    grep -q "VIOLATION $target " <<<"$said"
 }
 
 knob() {
