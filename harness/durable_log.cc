@@ -139,6 +139,9 @@ void DurableLog::look() {
         const sim::InodeRef current = std::exchange(inode_, next);
         offset_ = 0;
         if (read_batch()) continue;
+        // It begins with a number that was read already: recovery dropped what had it before.
+        const auto first = read_head();
+        if (first && first->head.sequence <= sequence_) return start_over();
         inode_ = current;
         segment_ = number;
         offset_ = at;
