@@ -129,6 +129,8 @@ private:
     size_t voters_in_reach(const std::vector<NodeId>& voters, NodeId node) const;
     NodeId better_placed(GroupReplica& group) const;
     bool better_for_long(GroupReplica& group, NodeId better);
+    Duration patience_with_office(GroupId group) const;
+    void note_moved(GroupId group);
     // A node that this one reaches, and that reaches `to`; 0: none.
     NodeId detour(NodeId to) const;
     void ask_peer(NodeId to, wire::FrameKind kind, wire::Encoded message, Instant deadline,
@@ -191,6 +193,12 @@ private:
         Instant last;
     };
     std::map<GroupId, Better> better_;
+    // Leadership that this node has handed to one better placed: how often lately.
+    struct Moved {
+        unsigned times = 0;
+        Instant last;
+    };
+    std::map<GroupId, Moved> moved_;
     std::unique_ptr<wire::Acceptor> acceptor_;
     uint64_t next_session_ = 1;
     std::map<uint64_t, std::unique_ptr<PeerSession>> sessions_;

@@ -89,6 +89,15 @@ void ReplicaHost::ask_peer(NodeId to, wire::FrameKind kind, wire::Encoded messag
         });
 }
 
+// Twice as long each time that leadership was handed over for it, as links may come and go for hours: a few times for a
+// trouble that passes, ever more seldom for one that stays.
+Duration ReplicaHost::patience_with_office(GroupId group) const {
+    constexpr unsigned doublings_max = 6;
+    const auto moved = moved_.find(group);
+    const unsigned times = moved == moved_.end() ? 0 : std::min(moved->second.times, doublings_max);
+    return (ping_patience() + options_.ping_interval) * (int64_t{1} << times);
+}
+
 // A node that is gone is missed within three pings, and what others tell of it is a ping old at most. A link
 // that comes and goes makes the better node one now and then.
 bool ReplicaHost::better_for_long(GroupReplica& group, NodeId better) {
@@ -96,7 +105,18 @@ bool ReplicaHost::better_for_long(GroupReplica& group, NodeId better) {
     Better& known = better_[group.group()];
     if (known.node != better || now - known.last > ping_patience()) known = {better, now, now};
     known.last = now;
-    return now - known.first > ping_patience() + options_.ping_interval;
+    return now - known.first > patience_with_office(group.group());
+}
+
+void ReplicaHost::note_moved(GroupId group) {
+    constexpr int64_t forgotten_after = 16;
+    const Instant now = env_.clock.now();
+    const Duration patience = patience_with_office(group);
+    Moved& moved = moved_[group];
+    if (moved.times > 0 && now - moved.last <= ping_patience()) return;  // it is still under way
+    if (moved.times > 0 && now - moved.last > patience * forgotten_after) moved.times = 0;
+    ++moved.times;
+    moved.last = now;
 }
 
 void ReplicaHost::lead_from_the_middle() {
@@ -107,7 +127,7 @@ void ReplicaHost::lead_from_the_middle() {
         env_.log.write(LogLevel::info, "host",
                        "node " + std::to_string(better.value) + " reaches more of group " +
                            std::to_string(id.value) + ": it gets the leadership");
-        (void)group->transfer_leadership(better);
+        if (group->transfer_leadership(better)) note_moved(id);
     }
 }
 

@@ -308,6 +308,31 @@ TEST_F(ClusterFixture, leadership_stays_when_a_node_is_gone_for_all) {
     }
 }
 
+// Now one node reaches the third, now the other: leadership goes there and back a few times, and then seldom.
+TEST_F(ClusterFixture, leadership_does_not_follow_links_that_come_and_go) {
+    const auto terms = [this] {
+        uint64_t sum = 0;
+        for (const auto& [id, group] : cluster.host_on(*cluster.storage_machines()[0])->groups()) {
+            sum += group->status().term.value;
+        }
+        return sum;
+    };
+    const auto& machines = cluster.storage_machines();
+    const uint64_t before = terms();
+    constexpr int rounds = 24;
+    for (int round = 0; round < rounds; ++round) {
+        Machine* cut = machines[static_cast<size_t>(round % 2)];
+        world.fabric().block(cut->index(), machines[2]->index());
+        world.fabric().block(machines[2]->index(), cut->index());
+        world.run_for(Duration::seconds(9));
+        world.fabric().unblock(cut->index(), machines[2]->index());
+        world.fabric().unblock(machines[2]->index(), cut->index());
+    }
+    const uint64_t groups = cluster.host_on(*machines[0])->groups().size();
+    EXPECT_GT(terms(), before);
+    EXPECT_LE(terms() - before, groups * rounds / 3);
+}
+
 // faults.md S121: the nodes agree, but this balancer does not reach the leader.
 TEST_F(ClusterFixture, a_balancer_cut_off_from_the_leader_goes_through_another_node) {
     send("before");
