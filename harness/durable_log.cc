@@ -83,7 +83,7 @@ void DurableLog::start_over() {
     groups_.clear();
     segment_ = offset_ = sequence_ = owner_ = 0;
     inode_ = nullptr;
-    next_after_ = UINT64_MAX;
+    later_than_ = UINT64_MAX;
     life_ = machine_.life();
     std::vector<uint64_t> numbers;
     for (const std::string& path : machine_.disk().platter().paths_durable()) {
@@ -132,37 +132,55 @@ void DurableLog::look() {
     if (life_ != machine_.life() || !inode_) return start_over();
     for (;;) {
         read_segment();
-        const sim::InodeRef& next = next_segment();
-        if (!next || next->durable_used() == 0) return;
-        const uint64_t at = offset_;
-        const uint64_t number = std::exchange(segment_, next_number_);
-        const sim::InodeRef current = std::exchange(inode_, next);
-        offset_ = 0;
-        if (read_batch()) continue;
-        // It begins with a number that was read already: recovery dropped what had it before.
-        const auto first = read_head();
-        if (first && first->head.sequence <= sequence_) return start_over();
-        inode_ = current;
-        segment_ = number;
-        offset_ = at;
+        const std::vector<Later>& later = later_segments();
+        if (later.empty()) return;
+        const Later next = later.front();
+        if (next.inode->durable_used() > 0 && go_on_in(next)) continue;
+        // It begins with a number that was read already: recovery dropped what had it before. Or it was passed over,
+        // as what stood there was never durable.
+        if (std::any_of(later.begin(), later.end(), [this](const Later& l) { return begins(l); })) start_over();
         return;
     }
 }
 
-// That of the lowest number above the present one: where a spare could not be made, its number is left out. Null:
-// there is none. Asked for after every message that leaves, it seldom changes.
-const sim::InodeRef& DurableLog::next_segment() {
+bool DurableLog::go_on_in(const Later& next) {
+    const uint64_t at = std::exchange(offset_, 0);
+    const uint64_t number = std::exchange(segment_, next.number);
+    const sim::InodeRef current = std::exchange(inode_, next.inode);
+    if (read_batch()) return true;
+    inode_ = current;
+    segment_ = number;
+    offset_ = at;
+    return false;
+}
+
+// With a head that can be read. It is the first one that can.
+bool DurableLog::begins(const Later& later) {
+    if (later.inode->durable_used() == 0 || later.number == given_up_) return false;
+    const uint64_t at = std::exchange(offset_, 0);
+    const uint64_t number = std::exchange(segment_, later.number);
+    const sim::InodeRef current = std::exchange(inode_, later.inode);
+    const bool begun = read_head().has_value();
+    inode_ = current;
+    segment_ = number;
+    offset_ = at;
+    if (begun) given_up_ = later.number;  // once is enough: what does not follow then never will
+    return begun;
+}
+
+// Those with higher numbers than the present one: where a spare could not be made, its number is left out. Asked
+// for after every message that leaves, they seldom change.
+const std::vector<DurableLog::Later>& DurableLog::later_segments() {
     const sim::Platter& platter = machine_.disk().platter();
-    if (next_after_ == segment_ && next_version_ == platter.durable_version()) return next_;
-    next_after_ = segment_;
-    next_version_ = platter.durable_version();
-    next_number_ = 0;
-    std::string path = segment_path(segment_);
-    do {
-        path = platter.path_durable_after(path);
-        next_number_ = segment_number(path);
-    } while (path.starts_with(wal_folder) && next_number_ == 0);
-    return next_ = next_number_ != 0 ? platter.find_durable(path) : nullptr;
+    if (later_than_ == segment_ && later_version_ == platter.durable_version()) return later_;
+    later_than_ = segment_;
+    later_version_ = platter.durable_version();
+    later_.clear();
+    std::string path = platter.path_durable_after(segment_path(segment_));
+    for (; path.starts_with(wal_folder); path = platter.path_durable_after(path)) {
+        if (const uint64_t number = segment_number(path)) later_.push_back({number, platter.find_durable(path)});
+    }
+    return later_;
 }
 
 void DurableLog::read_segment() {

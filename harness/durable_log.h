@@ -58,7 +58,13 @@ private:
     void apply(const storage::Head& head);
     void apply(const storage::Record& record);
     void apply_checkpoint(const storage::Head& head);
-    const sim::InodeRef& next_segment();
+    struct Later {
+        uint64_t number = 0;
+        sim::InodeRef inode;
+    };
+    const std::vector<Later>& later_segments();
+    bool go_on_in(const Later& next);
+    bool begins(const Later& later);
 
     const sim::Machine& machine_;
     uint32_t life_ = 0;
@@ -70,11 +76,11 @@ private:
     std::map<uint64_t, uint64_t> settled_;  // while all is read: segment -> sequence of its first batch
     std::map<GroupId, Group> groups_;
     std::vector<uint8_t> bytes_;
-    // Of next_segment().
-    uint64_t next_after_ = UINT64_MAX;  // that segment
-    uint64_t next_number_ = 0;
-    sim::InodeRef next_;
-    uint64_t next_version_ = UINT64_MAX;  // of the disk's names
+    // Of later_segments().
+    std::vector<Later> later_;
+    uint64_t later_than_ = UINT64_MAX;
+    uint64_t later_version_ = UINT64_MAX;  // of the disk's names
+    uint64_t given_up_ = 0;                // the last segment for whose sake all was read again
 };
 
 }  // namespace quern::harness

@@ -41,6 +41,7 @@ private:
     bool led();
     Duration reach_time() const;
     void await_leaders();
+    void watch_leaders();
     int64_t sound_since() const;
     void check_stability();
     void await_answers();
@@ -109,7 +110,8 @@ private:
     int64_t stopped_ns_ = 0;  // after that, when a node last stopped by itself
     uint64_t drills_begun_ = 0;
     uint64_t drills_judged_ = 0;
-    int64_t unled_ns_ = 0;  // when a group was last seen without a leader
+    int64_t led_ns_ = 0;    // when all groups were last seen to have a leader
+    int64_t unled_ns_ = 0;  // when one was last without for an election timeout
     size_t instants_passed_ = 0;
     bool ended_at_instant_ = false;
 };

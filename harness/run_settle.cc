@@ -110,7 +110,8 @@ void Run::await_leaders() {
         supervise();
     }
     if (!time_left()) return;
-    unled_ns_ = led() ? world_.now().ns : INT64_MAX;
+    led_ns_ = world_.now().ns;
+    unled_ns_ = led() ? led_ns_ : INT64_MAX;
     liveness_rules::leader(sound_since(), unled_ns_, shape.election_timeout.ns, reach.ns, verdict_);
 }
 
@@ -127,6 +128,13 @@ int64_t Run::sound_since() const {
     return std::max(healed_ns_, stopped_ns_ > 0 ? stopped_ns_ + restart_pause.ns : 0);
 }
 
+// Whoever loses its leader is without one for an election timeout at least; a hand-over takes much less.
+void Run::watch_leaders() {
+    const int64_t now_ns = world_.now().ns;
+    if (led()) led_ns_ = now_ns;
+    if (now_ns - std::max(led_ns_, healed_ns_) > cluster_->shape().election_timeout.ns) unled_ns_ = now_ns;
+}
+
 // Who leads is watched meanwhile.
 void Run::await_answers() {
     const Duration answers = Duration::milliseconds(plan_.request_timeout_ms + plan_.wait_ms_max) +
@@ -135,7 +143,7 @@ void Run::await_answers() {
     while (recorder_.open_count() > 0 && world_.now() < end && time_left()) {
         run_until([this] { return recorder_.open_count() == 0; }, Duration::milliseconds(100));
         supervise();
-        if (!led()) unled_ns_ = world_.now().ns;
+        watch_leaders();
     }
     if (recorder_.open_count() > 0 && time_left()) {
         found("L2", fmt::format("{} calls were never answered", recorder_.open_count()));
@@ -152,7 +160,7 @@ void Run::drain(int64_t queues) {
         run_until([this] { return drain_->done(); }, Duration::milliseconds(100));
         if (drain_->progress() != before) end = world_.now() + patience;
         supervise();
-        if (!led()) unled_ns_ = world_.now().ns;
+        watch_leaders();
     }
     if (!drain_->done() && time_left()) {
         found("L3", "the queues could not be drained: " + drain_->state());
