@@ -126,6 +126,10 @@ void Upstreams::ping_nodes() {
     const Instant now = env_.clock.now();
     for (auto& [id, node] : nodes_) {
         if (node.link == nullptr || !node.link->up()) continue;
+        if (node.link->heard() + ping_interval / 2 > now) {
+            node.quiet = false;
+            continue;
+        }
         node.link->request(wire::FrameKind::ping, wire::encode(wire::Ping{now}), now + pong_patience,
                            guard_.wrap([this, id = id, now](Result<wire::Frame> frame) {
                                pinged(id, now, frame.has_value());

@@ -41,6 +41,7 @@ void FakeNode::take(Session& session, wire::Frame frame) {
         return;
     }
     if (frame.kind == wire::FrameKind::ping) {
+        ++pings;
         Result<wire::Ping> ping = wire::decode_ping(frame);
         QUERN_ASSERT(ping.has_value());
         wire::Encoded encoded = wire::encode(wire::Pong{ping->sent, machine_.env().clock.wall(), false, {}});

@@ -47,6 +47,7 @@ public:
     QueryAnswer on_query;
     std::vector<wire::Query> queries;
     std::vector<uint64_t> cancelled;
+    unsigned pings = 0;
 
 private:
     struct Session final : wire::FrameHandler {

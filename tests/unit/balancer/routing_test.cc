@@ -336,6 +336,21 @@ TEST_F(Routing, nobody_waits_for_a_node_from_which_nothing_comes) {
     EXPECT_EQ(quiet.value, 1u);
 }
 
+TEST_F(Routing, a_node_that_answers_all_the_time_is_not_pinged) {
+    const auto pings = [this](NodeId id) { return cluster.node(id.value).pings; };
+    cluster.leaders[metadata_group] = leader;
+    ASSERT_EQ(admin->code(send(true)), ErrorCode::ok);
+    const NodeId idle = other_than(leader);
+    const unsigned before = pings(leader);
+    const unsigned idle_before = pings(idle);
+    for (int i = 0; i < 50; ++i) {
+        ASSERT_EQ(admin->code(send(true)), ErrorCode::ok);
+        cluster.run(Duration::milliseconds(100));
+    }
+    EXPECT_EQ(pings(leader), before);
+    EXPECT_GE(pings(idle) - idle_before, 9u);  // two a second
+}
+
 // Half-open, and clients so impatient that no attempt tells: each call ends at the silent leader, unless the
 // silence does.
 TEST_F(Routing, a_silent_node_is_noticed_by_impatient_clients_too) {
