@@ -169,7 +169,7 @@ Result<GroupReplica::Position> GroupReplica::propose(Buffer payload) {
     Result<LogIndex> index = raft_->propose(std::move(payload), now());
     if (!index) return fail(std::move(index.error()));
     mark_dirty();
-    return Position{*index, raft_->status().term};
+    return Position{*index, raft_->term()};
 }
 
 void GroupReplica::read_barrier(Callback<void(Result<void>)> done) {
@@ -274,7 +274,7 @@ void GroupReplica::take_output(raft::Output output, std::vector<storage::GroupCh
 void GroupReplica::persisted(Completion& completion) {
     raft_->persisted(completion.sequence, now());
     if (completion.sequence >= truncation_) set_activity(Activity::truncating, false);
-    const Term term = raft_->status().term;
+    const Term term = raft_->term();
     for (raft::Message& message : completion.messages) {
         // What was promised in an earlier term may have been cut off by the same write.
         if (message.term < term) continue;
@@ -369,8 +369,7 @@ void GroupReplica::note_status() {
                          status.term != last_status_.term ||
                          status.leader_ready != last_status_.leader_ready;
     last_status_ = status;
-    const bool electing =
-        status.role == raft::Role::candidate || status.role == raft::Role::pre_candidate;
+    const bool electing = status.role == raft::Role::candidate || status.role == raft::Role::pre_candidate;
     if (electing) host_.doubt_links();
     set_activity(Activity::electing, electing);
     set_activity(Activity::transferring, status.transfer_to != NodeId{});
@@ -390,8 +389,10 @@ void GroupReplica::change_activity(Activity activity, uint16_t bit) {
 void GroupReplica::arm_timer() {
     const Instant deadline = raft_->next_deadline();
     if (deadline == Instant::never()) return timer_.cancel();
-    if (timer_.pending() && timer_.deadline() == deadline) return;
+    // Most messages put the deadline off; the timer follows when it expires.
+    if (timer_.pending() && timer_.deadline() <= deadline) return;
     timer_.start(deadline, [this] {
+        if (!installing_ && now() < raft_->next_deadline()) return arm_timer();
         if (!installing_) raft_->on_deadline(now());
         mark_dirty();
     });
@@ -405,8 +406,7 @@ bool GroupReplica::wants_snapshot(const raft::SnapshotMeta& meta, NodeId from, T
 }
 
 void GroupReplica::install_snapshot(const raft::SnapshotMeta& meta, NodeId from, Term term,
-                                    std::vector<Buffer> chunks,
-                                    Callback<void(Result<void>)> done) {
+                                    std::vector<Buffer> chunks, Callback<void(Result<void>)> done) {
     if (!wants_snapshot(meta, from, term) || loading_ || installing_) {
         return done(fail(ErrorCode::cancelled));
     }

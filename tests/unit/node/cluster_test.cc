@@ -308,7 +308,8 @@ TEST_F(ClusterFixture, leadership_stays_when_a_node_is_gone_for_all) {
     }
 }
 
-// Now one node reaches the third, now the other: leadership goes there and back a few times, and then seldom.
+// Now one node reaches the third, now the other: leadership goes there and back a few times, and then seldom. With
+// twelve seeds of the world there were 19 to 33 new terms, and 71 to 73 (each time) while patience did not grow.
 TEST_F(ClusterFixture, leadership_does_not_follow_links_that_come_and_go) {
     const auto terms = [this] {
         uint64_t sum = 0;
@@ -330,7 +331,7 @@ TEST_F(ClusterFixture, leadership_does_not_follow_links_that_come_and_go) {
     }
     const uint64_t groups = cluster.host_on(*machines[0])->groups().size();
     EXPECT_GT(terms(), before);
-    EXPECT_LE(terms() - before, groups * rounds / 3);
+    EXPECT_LE(terms() - before, groups * rounds / 2);
 }
 
 // faults.md S121: the nodes agree, but this balancer does not reach the leader.
