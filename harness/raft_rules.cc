@@ -115,10 +115,22 @@ void RaftRules::sent(Who who, LogIndex index, Term term, uint64_t payload_hash) 
     bytes(who, index, term, payload_hash, "sends");
 }
 
+uint64_t RaftRules::first_payload(GroupId group, LogIndex index, Term term, uint64_t if_new) {
+    constexpr uint64_t usual_max = 1'000'000;
+    Group& g = groups_[group];
+    if (!index || index.value > usual_max) {
+        return g.other_payloads.try_emplace({index, term}, if_new).first->second;
+    }
+    if (index.value > g.payloads.size()) g.payloads.resize(index.value);
+    Payload& usual = g.payloads[index.value - 1];
+    if (!usual.term) usual = {term, if_new};
+    if (usual.term == term) return usual.hash;
+    return g.other_payloads.try_emplace({index, term}, if_new).first->second;
+}
+
 // False if they differ from those that the entry had before.
 bool RaftRules::bytes(Who who, LogIndex index, Term term, uint64_t payload_hash, const char* deed) {
-    const auto [known, fresh] = groups_[who.group].payloads.try_emplace({index, term}, payload_hash);
-    if (known->second == payload_hash) return true;
+    if (first_payload(who.group, index, term, payload_hash) == payload_hash) return true;
     found("R15", fmt::format("{} {} entry {} (term {}) with other bytes than it had before",
                              replica_name(who), deed, index.value, term.value));
     return false;

@@ -88,9 +88,15 @@ private:
         NodeId by;
         bool whole = false;  // as Replica::whole
     };
+    struct Payload {
+        Term term;  // 0: none was seen
+        uint64_t hash = 0;
+    };
     struct Group {
         std::vector<First> entries;  // of index 1, …
-        std::map<std::pair<LogIndex, Term>, uint64_t> payloads;  // hashes, as they were first seen
+        // Hashes, as they were first seen: of index 1, … in the first term, and all others.
+        std::vector<Payload> payloads;
+        std::map<std::pair<LogIndex, Term>, uint64_t> other_payloads;
         std::map<Term, NodeId> leaders;
         LogIndex configuration;        // the latest that was appended
     };
@@ -107,6 +113,7 @@ private:
     Replica& replica(Who who) { return replicas_[{who.node, who.group}]; }
     void found(const char* invariant, std::string text) { found_(invariant, std::move(text)); }
     void complete(Who who, Term term, LogView& log);
+    uint64_t first_payload(GroupId group, LogIndex index, Term term, uint64_t if_new);
     bool bytes(Who who, LogIndex index, Term term, uint64_t payload_hash, const char* deed);
     void compare(Who who, const Applied& entry, const First& first);
 

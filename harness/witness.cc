@@ -105,7 +105,7 @@ void Witness::applied(NodeId self, GroupId group, const raft::Entry& entry, uint
     const replica::ReplicaHost* host = cluster_->host_on(machine(self));
     const replica::DataReplica* data = host != nullptr ? host->data(group) : nullptr;
     if (data == nullptr) return;
-    if (core(self, group)->status().role == raft::Role::leader) {
+    if (core(self, group)->role() == raft::Role::leader) {
         desks_.try_emplace({self, group}, events_ + 1);
         desks_due_ = std::min(desks_due_, events_ + 1);
     }
@@ -199,7 +199,7 @@ void Witness::check_append_promise(NodeId self, const raft::Message& message, Re
     check_identity(self, message.group);
     check_against_leader(self, message);
     Term term;
-    if (raft != nullptr && raft->status().term == message.term) term = raft->term_at(message.index);
+    if (raft != nullptr && raft->term() == message.term) term = raft->term_at(message.index);
     if (!durable_on(self, message.group, message.index, term, Look::thorough)) {
         const DurableLog::Group* log = disk(self).find(message.group);
         rules_.promise({self, message.group}, false,

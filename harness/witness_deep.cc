@@ -57,7 +57,7 @@ void Witness::check_invariants(NodeId node) {
         check_kept(node, group, this->replica(node, group), &replica->core());
         check_durable(node, group);
         // R4 is judged when a leader begins: later an entry of an older term may be committed by the next.
-        const bool known = this->replica(node, group).led == replica->core().status().term;
+        const bool known = this->replica(node, group).led == replica->core().term();
         if (known) check_leader_log(node, group, replica->core());
         const replica::DataReplica* data = host->data(group);
         if (data == nullptr) continue;
@@ -84,7 +84,7 @@ std::string Witness::difference(const std::vector<sim::Machine*>& healed) const 
         if (host == nullptr) return machine->name() + " runs no node";
         for (const auto& [group, replica] : host->groups()) {
             if (!replica->started()) return fmt::format("{} group {} has not started", machine->name(), group.value);
-            if (replica->core().status().recovering) {
+            if (replica->core().recovering()) {
                 return fmt::format("group {}: the log of {} is still damaged", group.value, machine->name());
             }
             First mine{machine->name(), replica->machine().index(), replica->machine().rolling_hash(), 0};

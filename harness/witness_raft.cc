@@ -51,14 +51,14 @@ bool Witness::stood_in_silence(GroupId group, Term term) const {
     return std::any_of(asked.lower_bound({term, NodeId{}}), asked.lower_bound({term.next(), NodeId{}}),
                        [&](const auto& candidate) {
                            const raft::Raft* raft = core(candidate.second, group);
-                           return raft == nullptr || raft->status().term >= term;
+                           return raft == nullptr || raft->term() >= term;
                        });
 }
 
 // R1: before a leader's first message a majority of voters, each counted once, has given it its vote.
 void Witness::check_election(NodeId self, const raft::Message& message) {
     const raft::Raft* raft = core(self, message.group);
-    if (raft == nullptr || raft->status().term != message.term) return;
+    if (raft == nullptr || raft->term() != message.term) return;
     const std::set<NodeId>& gave = groups_[message.group].voters[{message.term, self}];
     for (const auto* voters : {&raft->configuration().voters, &raft->configuration().voters_old}) {
         if (voters->size() < 2) continue;
@@ -74,8 +74,8 @@ void Witness::check_election(NodeId self, const raft::Message& message) {
 // R4: by counting, a leader commits entries of its own term alone (thesis 3.6.2).
 void Witness::check_commit_rule(NodeId self, const raft::Message& message, Replica& r,
                                 const raft::Raft& raft) {
+    if (raft.role() != raft::Role::leader || raft.term() != message.term) return;
     const raft::Status status = raft.status();
-    if (status.role != raft::Role::leader || status.term != message.term) return;
     if (status.commit <= r.led_from || raft.term_at(status.commit) >= status.term) return;
     r.led_from = status.commit;  // told once
     found("R4", fmt::format("{} leads term {} and has committed entry {} of term {} by counting",
@@ -128,7 +128,7 @@ void Witness::check_pre_voter(NodeId self, const raft::Message& message) {
 // R11: whose disk lost entries votes as if it had them still. What was damaged can be read here all the same.
 void Witness::check_damaged_voter(NodeId self, const raft::Message& message, const LogPosition& candidate) {
     const raft::Raft* raft = core(self, message.group);
-    if (raft == nullptr || !raft->status().recovering) return;
+    if (raft == nullptr || !raft->recovering()) return;
     disk(self).look();
     const DurableLog::Group* log = disk(self).find(message.group);
     if (log == nullptr) return;
@@ -146,8 +146,8 @@ void Witness::check_damaged_voter(NodeId self, const raft::Message& message, con
 void Witness::check_kept(NodeId self, GroupId group, Replica& r, const raft::Raft* raft) {
     if (raft == nullptr) return;
     const bool fresh = !std::exchange(r.known, true);
+    if (raft->recovering() || !is_truth(group, r.promised)) return;
     const raft::Status status = raft->status();
-    if (status.recovering || !is_truth(group, r.promised)) return;
     const bool has = status.last >= r.promised.index &&
                      (r.promised.index < status.first ||
                       raft->term_at(r.promised.index) == r.promised.term);
@@ -163,7 +163,7 @@ void Witness::check_kept(NodeId self, GroupId group, Replica& r, const raft::Raf
 // R11: whose disk lost entries asks nobody for a vote: others may lack the same ones.
 void Witness::check_campaign(NodeId self, const raft::Message& message) {
     const raft::Raft* raft = core(self, message.group);
-    if (raft == nullptr || !raft->status().recovering) return;
+    if (raft == nullptr || !raft->recovering()) return;
     found("R11", fmt::format("{} stands for election in term {}, and its log is damaged",
                              replica_name(self, message.group), message.term.value));
 }
@@ -173,9 +173,9 @@ void Witness::check_against_leader(NodeId self, const raft::Message& message) {
     const raft::Raft* own = core(self, message.group);
     const raft::Raft* leader = core(message.to, message.group);
     if (own == nullptr || leader == nullptr) return;
+    if (leader->role() != raft::Role::leader || leader->term() != message.term || own->term() != message.term) return;
     const raft::Status mine = own->status();
     const raft::Status theirs = leader->status();
-    if (theirs.role != raft::Role::leader || theirs.term != message.term || mine.term != message.term) return;
     auto differs = [&](LogIndex index) {
         if (index < mine.first || index < theirs.first) return false;
         return index > theirs.last || own->term_at(index) != leader->term_at(index);

@@ -51,6 +51,9 @@ bool Raft::has_output() const { return impl_->has_output(); }
 Output Raft::take_output() { return impl_->take_output(); }
 Instant Raft::next_deadline() const { return impl_->next_deadline(); }
 Status Raft::status() const { return impl_->status(); }
+Role Raft::role() const { return impl_->role(); }
+Term Raft::term() const { return impl_->term(); }
+bool Raft::recovering() const { return impl_->recovering(); }
 std::vector<PeerStatus> Raft::peers() const { return impl_->peers(); }
 const Configuration& Raft::configuration() const { return impl_->configuration(); }
 const Configuration& Raft::configuration_at(LogIndex index) const {

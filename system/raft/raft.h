@@ -196,6 +196,9 @@ public:
     // recovering, stepped down), for a leader without peers and while the group sleeps.
     Instant next_deadline() const;
     Status status() const;
+    Role role() const;  // of status(), as what follows
+    Term term() const;
+    bool recovering() const;
     std::vector<PeerStatus> peers() const;  // sorted by id; leader only, else empty
     const Configuration& configuration() const;  // the latest in the log, committed or not
     // In force at `index`, from the snapshot's index on.

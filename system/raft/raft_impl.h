@@ -26,6 +26,9 @@ public:
     Output take_output();
     Instant next_deadline() const;
     Status status() const;
+    Role role() const { return role_; }
+    Term term() const { return hard_.term; }
+    bool recovering() const { return recovering_; }
     std::vector<PeerStatus> peers() const;
 
     // --- election.cc ---

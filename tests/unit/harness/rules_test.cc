@@ -77,6 +77,17 @@ TEST(RaftRules, an_entry_keeps_its_bytes) {
     EXPECT_TRUE(first.only("R15"));
 }
 
+TEST(RaftRules, an_entry_far_beyond_all_others_keeps_its_bytes_too) {
+    constexpr uint64_t index = uint64_t{1} << 40;
+    RaftRulesTest t;
+    t.rules.sent(t.who(1), LogIndex(index), Term(3), 7);
+    t.rules.sent(t.who(2), LogIndex(index), Term(3), 7);
+    t.rules.sent(t.who(2), LogIndex(index), Term(4), 8);
+    EXPECT_TRUE(t.good());
+    t.rules.sent(t.who(3), LogIndex(index), Term(3), 8);
+    EXPECT_TRUE(t.only("R15"));
+}
+
 TEST(RaftRules, a_leader_holds_what_is_committed) {
     RaftRulesTest t;
     t.apply(1, 1, 1);
