@@ -11,8 +11,8 @@ const Log::Slot& Log::slot(LogIndex index) const {
 
 Term Log::term_at(LogIndex index) const {
     if (index == base_) return base_term_;
-    if (index < base_ || index > last()) return Term{};
-    return slot(index).term;
+    const uint64_t place = index.value - base_.value - 1;
+    return index > base_ && place < slots_.size() ? slots_[place].term : Term{};
 }
 
 bool Log::matches(LogIndex index, Term term) const {
