@@ -75,7 +75,7 @@ void Scheduler::slot_drop(uint32_t index) {
 }
 
 EventId Scheduler::at(SimTime when, Owner owner, EventKind kind, uint64_t identity,
-                      Callback<void()> run) {
+                      Callback<void()>&& run) {
     const uint32_t index = slot_take();
     Slot& slot = slot_at(index);
     slot.run = std::move(run);

@@ -58,9 +58,9 @@ public:
 
     // Runs `run` at `when` (at once after the current event if that has passed), after every event
     // scheduled before it for the same time. `identity` is what the hash knows the event by.
-    EventId at(SimTime when, Owner owner, EventKind kind, uint64_t identity, Callback<void()> run);
+    EventId at(SimTime when, Owner owner, EventKind kind, uint64_t identity, Callback<void()>&& run);
     EventId after(Duration delay, Owner owner, EventKind kind, uint64_t identity,
-                  Callback<void()> run) {
+                  Callback<void()>&& run) {
         return at(now_ + delay, owner, kind, identity, std::move(run));
     }
     // Destroys the callback now. False if the event ran or was cancelled.
