@@ -4,10 +4,10 @@
 #     bench/tuned.sh [TARGET...]
 #
 # Builds TARGETs (quern-sim and quern-sim-planted if none is named) with counters in build/tuned, lets quern-sim run
-# seeds, builds them again by the counts, over all files at once, and has BOLT lay out quern-sim's machine code by the
-# counts of a second training. Takes two builds; worth it before a campaign of many thousand seeds. The runs
-# themselves are the same: the trace hash does not change. Needs the Debian packages clang-19 lld-19 llvm-19 bolt-19
-# libclang-rt-19-dev.
+# seeds, builds it by the counts and counts once more, now what each place of a call does after inlining, builds by
+# both counts, over all files at once, and has BOLT lay out quern-sim's machine code by the counts of a last
+# training. Takes three builds; worth it before a campaign of many thousand seeds. The runs themselves are the same:
+# the trace hash does not change. Needs the Debian packages clang-19 lld-19 llvm-19 bolt-19 libclang-rt-19-dev.
 set -eu
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -41,6 +41,11 @@ rm -rf "$build/profile" "$build/counts"
 build_for generate quern-sim
 train "$build/bin/quern-sim" 40
 llvm-profdata-19 merge -o "$build/profile.data" "$build/profile"
+rm -r "$build/profile"
+build_for recount quern-sim
+train "$build/bin/quern-sim" 40
+llvm-profdata-19 merge -o "$build/both.data" "$build/profile" "$build/profile.data"
+mv "$build/both.data" "$build/profile.data"
 build_for use "$@"
 
 bolt=$(readlink -f "$(command -v llvm-bolt-19)") # finds its library beside itself
